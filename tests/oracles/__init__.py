@@ -1,0 +1,1 @@
+"""Slow, obvious reference implementations and exact formulas, written from the model alone."""
