@@ -259,7 +259,8 @@ def _progress(clock: Clock, year: int) -> NDArray[np.float64]:
 
     The last is the number of days of the year, exactly: no rounding is carried to the next year.
     """
-    weights = np.cumsum(_weights(clock, year))
+    with np.errstate(over="ignore", invalid="ignore"):  # checked on the next line
+        weights = np.cumsum(_weights(clock, year))
     if not 0 < weights[-1] < np.inf:
         raise InputError(
             "clock",
@@ -277,13 +278,14 @@ def _weights(clock: Clock, year: int) -> NDArray[np.float64]:
     starts = month_starts(12 * year + np.arange(13))
     days = np.arange(starts[0], starts[-1])
     month = np.repeat(np.arange(12), np.diff(starts))
-    weights = np.array(clock.season)[month] if clock.season else np.ones(days.size)
+    season = np.array(clock.season or [1.0] * len(MONTHS))
+    weights: NDArray[np.float64] = season[month]
     if clock.quarter_end is not None:
         to_last_month = (clock.fiscal_year_start - 2 - np.arange(12)) % 3
         days_left = month_starts(months + to_last_month + 1)[month] - days
         weights[days_left <= clock.quarter_end.days] *= clock.quarter_end.weight
-    closed = [WEEKDAYS.index(name) for name in clock.weekend]
-    weights[np.isin((days - 1) % 7, closed)] = 0  # 0001-01-01, ordinal 1, is a Monday
+    works = np.array([name not in clock.weekend for name in WEEKDAYS])
+    weights *= works[(days - 1) % 7]  # 0001-01-01, ordinal 1, is a Monday
     for holiday in clock.holidays:
         if holiday.year == year:
             weights[_day_of_year(holiday) - 1] = 0
