@@ -290,7 +290,8 @@ def test_the_table_of_a_scenario_file():
             {"weekend": ["saturdy"]},
             (
                 "clock.weekend must hold names of weekdays, got 'saturdy'; "
-                "did you mean 'saturday'? known: monday, tuesday, wednesday, thursday, friday, saturday, sunday"
+                "did you mean 'saturday'? "
+                "known: monday, tuesday, wednesday, thursday, friday, saturday, sunday"
             ),
         ),
         (
