@@ -1,0 +1,112 @@
+"""What all deals share on a path: the market, the length of cycles, the size of amounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from funnelsim.errors import InputError
+from funnelsim.parameters import (
+    NONNEGATIVE,
+    Interval,
+    Parameter,
+    at,
+    common_draws,
+    draws_of,
+    number,
+    parameter,
+)
+
+CORRELATION = Interval(0.0, 1.0, open_high=True)
+
+
+@dataclass(frozen=True)
+class Market:
+    """Factors drawn once per path and shared by all its deals. All are off by default.
+
+    Parameters
+    ----------
+    win_rate_correlation : float or sequence of draws
+        Correlation ``rho`` in [0, 1) of the latent normals of two deals (one-factor Gaussian
+        copula, the Vasicek model).
+    win_rate_swing : float, optional
+        The same said in win rates: one standard deviation of the yearly win rate of the first
+        stage, 0.04 for four points. Give this or the correlation.
+    cycle_cv : float or sequence of draws
+        Coefficient of variation of the mean-one lognormal factor of all remaining times.
+    amount_cv : float or sequence of draws
+        Coefficient of variation of the mean-one lognormal factor of all amounts.
+    segment_correlation : mapping of str to float, optional
+        For a segment column, the correlation that deals of the same segment share beside the
+        common one: ``{"region": 0.03}``. All correlations together stay below 1.
+
+    Examples
+    --------
+    >>> Market(win_rate_correlation=0.05).win_rate_correlation
+    0.05
+    """
+
+    win_rate_correlation: Parameter = 0.0
+    win_rate_swing: float | None = None
+    cycle_cv: Parameter = 0.0
+    amount_cv: Parameter = 0.0
+    segment_correlation: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, allowed in _ALLOWED.items():
+            object.__setattr__(self, name, parameter(name, getattr(self, name), allowed))
+        if self.win_rate_swing is not None:
+            self._check_swing()
+        self._check_segments()
+        common_draws(self.draw_counts())
+
+    def _check_swing(self) -> None:
+        half = Interval(0.0, 0.5, open_high=True)
+        swing = number("win_rate_swing", self.win_rate_swing, half, "4 points are given as 0.04")
+        object.__setattr__(self, "win_rate_swing", swing)
+        if self.win_rate_correlation != 0.0:
+            raise InputError(
+                "market", "state win_rate_correlation or win_rate_swing, not both",
+            )
+
+    def _check_segments(self) -> None:
+        if not isinstance(self.segment_correlation, Mapping):
+            raise InputError(
+                "segment_correlation", "map a segment column to a correlation",
+                self.segment_correlation, "such as { region = 0.03 }",
+            )
+        given = {
+            str(name): number(f"segment_correlation of {name!r}", value, CORRELATION)
+            for name, value in self.segment_correlation.items()
+        }
+        object.__setattr__(self, "segment_correlation", given)
+        total = max(self.common_correlation(d) for d in range(self.draws)) + sum(given.values())
+        if total >= 1.0:
+            raise InputError(
+                "the common and the segments' win rate correlations", "add up to less than 1", total
+            )
+
+    def __hash__(self) -> int:
+        segments = tuple(sorted(self.segment_correlation.items()))
+        return hash((self.win_rate_correlation, self.cycle_cv, self.amount_cv, segments))
+
+    def draw_counts(self) -> list[tuple[str, int]]:
+        """Return the number of draws of each parameter, by name."""
+        return [(name, draws_of(getattr(self, name))) for name in _ALLOWED]
+
+    @property
+    def draws(self) -> int:
+        """Number of draws that the parameters share, 1 if all are certain."""
+        return common_draws(self.draw_counts())
+
+    def common_correlation(self, draw: int) -> float:
+        """Return the stated common correlation in one draw."""
+        return at(self.win_rate_correlation, draw)
+
+
+_ALLOWED: dict[str, Any] = {
+    "win_rate_correlation": CORRELATION,
+    "cycle_cv": NONNEGATIVE,
+    "amount_cv": NONNEGATIVE,
+}

@@ -1,0 +1,190 @@
+"""One complete set of assumptions."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from funnelsim.clock import Clock
+from funnelsim.errors import InputError
+from funnelsim.funnel import Funnel
+from funnelsim.market import Market
+from funnelsim.parameters import NONNEGATIVE, POSITIVE, common_draws, number
+from funnelsim.periods import Periods, Window, as_date
+from funnelsim.pipeline import Pipeline, PipelineContext
+
+CENTS = 100
+MOST_CENTS = 2**53
+"""Sums of money stay below this many cents, so that they are exact integers in a float, too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """Everything that a forecast rests on.
+
+    Parameters
+    ----------
+    as_of : date or str
+        The day the forecast is made, to its end. Nothing later is known.
+    periods : Periods
+        The windows that bookings are counted in.
+    funnel : Funnel
+        Stages, chances and times.
+    pipeline : Pipeline
+        The deals open on the as-of date.
+    quota : float or sequence of float, optional
+        Bookings to reach over the horizon, in currency units; or one number per period.
+    booked : float
+        Bookings already signed, which count in the first period.
+    currency : str
+        The one currency of all amounts, such as ``"CNY"``.
+    market : Market
+        What deals share.
+    clock : Clock
+        How calendar time becomes working time.
+    name : str
+        What the scenario is called.
+
+    Raises
+    ------
+    InputError
+        If a value is not usable; the message names the field, the rule, the value and a remedy.
+
+    Examples
+    --------
+    >>> from funnelsim import Funnel, Periods, Pipeline, Scenario
+    >>> deals = Pipeline.from_frame({"stage": ["proposal"], "amount": [300_000]})
+    >>> scenario = Scenario(
+    ...     as_of="2026-12-31", periods=Periods("quarter", 4), quota=300_000,
+    ...     funnel=Funnel.key_account(time=30), pipeline=deals,
+    ... )
+    >>> len(scenario.pipeline), scenario.windows[0].end
+    (1, datetime.date(2027, 3, 31))
+    """
+
+    as_of: dt.date
+    periods: Periods
+    funnel: Funnel
+    pipeline: Pipeline = field(default_factory=Pipeline)
+    quota: float | tuple[float, ...] | None = None
+    booked: float = 0.0
+    currency: str = ""
+    market: Market = field(default_factory=Market)
+    clock: Clock = field(default_factory=Clock)
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("name", "currency"):
+            if not isinstance(getattr(self, name), str):
+                raise InputError(name, "be a text", getattr(self, name))
+        object.__setattr__(self, "as_of", as_date("as_of", self.as_of))
+        for name, kind in _KINDS.items():
+            if not isinstance(getattr(self, name), kind):
+                raise InputError(name, f"be a {kind.__name__}", getattr(self, name))
+        object.__setattr__(self, "quota", _quota(self.quota, self.periods.count))
+        object.__setattr__(self, "booked", _money("booked", self.booked, NONNEGATIVE))
+        resolved = self.pipeline.resolve(self.context)
+        object.__setattr__(self, "pipeline", resolved)
+        self._check_draws()
+        self._check_market()
+        _ = self.windows  # dates past the calendar's end are refused here
+
+    @property
+    def context(self) -> PipelineContext:
+        """What a pipeline must fit: stage names, as-of date and currency."""
+        return PipelineContext(self.funnel.names, self.as_of, self.currency)
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """The periods as windows ``(lo, hi]`` in days after the as-of date."""
+        return self.periods.windows(self.as_of)
+
+    @property
+    def draws(self) -> int:
+        """Number of draws that all uncertain parameters share, 1 if all are certain."""
+        return common_draws([("the funnel", self.funnel.draws), ("the market", self.market.draws)])
+
+    @property
+    def quota_cents(self) -> int | None:
+        """Quota over the horizon in cents, None without one."""
+        parts = self.period_quota_cents
+        if parts is not None:
+            return sum(parts)
+        return None if self.quota is None else round(float(self.quota) * CENTS)  # type: ignore[arg-type]
+
+    @property
+    def period_quota_cents(self) -> tuple[int, ...] | None:
+        """Quota of each period in cents, None unless it was given per period."""
+        if not isinstance(self.quota, tuple):
+            return None
+        return tuple(round(one * CENTS) for one in self.quota)
+
+    @property
+    def booked_cents(self) -> int:
+        """Bookings already signed, in cents."""
+        return round(self.booked * CENTS)
+
+    def replace(self, **changes: Any) -> Scenario:
+        """Return the same scenario with some fields changed, checked anew.
+
+        Examples
+        --------
+        >>> from funnelsim import Funnel, Periods, Scenario
+        >>> base = Scenario(as_of="2026-12-31", periods=Periods("month", 12),
+        ...                 funnel=Funnel.key_account(time=30))
+        >>> base.replace(quota=3_000_000).quota
+        3000000.0
+        """
+        known = [one.name for one in dataclasses.fields(self)]
+        for name in changes:
+            if name not in known:
+                from funnelsim.errors import unknown  # noqa: PLC0415
+
+                raise unknown("a field of a scenario", name, known)
+        return dataclasses.replace(self, **changes)
+
+    def _check_draws(self) -> None:
+        _ = self.draws
+        for deal, amount in zip(self.pipeline.ids, self.pipeline.amounts, strict=True):
+            if not isinstance(amount, int) and amount.draws > 1:
+                raise InputError(f"amount of deal {deal!r}", "be certain or one distribution",
+                                 remedy="a deal's amount takes no sets of draws")
+
+    def _check_market(self) -> None:
+        for name in self.market.segment_correlation:
+            self.pipeline.segment(name) if len(self.pipeline) else None
+        if self.market.win_rate_swing is not None:
+            from funnelsim.market import correlation_of_swing  # noqa: PLC0415
+
+            wins = self.funnel.win_probabilities[:, 0]
+            correlation_of_swing(float(wins.mean()), self.market.win_rate_swing)
+
+
+_KINDS: dict[str, type] = {
+    "periods": Periods, "funnel": Funnel, "pipeline": Pipeline, "market": Market, "clock": Clock,
+}
+
+
+def _money(field_name: str, value: Any, allowed: Any) -> float:
+    amount = number(field_name, value, allowed)
+    if amount * CENTS >= MOST_CENTS:
+        raise InputError(field_name, f"be below {MOST_CENTS // CENTS:,}", value)
+    return amount
+
+
+def _quota(quota: Any, periods: int) -> float | tuple[float, ...] | None:
+    if quota is None:
+        return None
+    if hasattr(quota, "tolist"):
+        quota = quota.tolist()
+    if not isinstance(quota, Sequence) or isinstance(quota, str):
+        return _money("quota", quota, POSITIVE)
+    if len(quota) != periods:
+        raise InputError(
+            "quota", f"have one number for each of the {periods} periods", len(quota),
+            "or one number for the whole horizon",
+        )
+    return tuple(_money(f"quota of period {k + 1}", one, POSITIVE) for k, one in enumerate(quota))
