@@ -149,6 +149,8 @@ def residual(law, age):
     if isinstance(law, Atoms):
         left = [(v, c) for v, c in zip(law.values, law.chances, strict=True) if v > age]
         return Atoms([v - age for v, _ in left], [c / law.sf(age) for _, c in left])
+    if law.sf(age) == 1.0 and age == 0.0:
+        return law
     if _mean_if_exponential(law) is not None:
         return law  # without memory
     return Residual(law, age)
@@ -189,7 +191,7 @@ def quadrature_cdf(laws, t):
         return float(first.cdf(t)) if t >= 0.0 else 0.0
     value, _ = quad(
         lambda u: quadrature_cdf(rest, t - first.ppf(u)), 0.0, first.cdf(t),
-        epsabs=1e-9, epsrel=1e-9, limit=200,
+        epsabs=1e-8, epsrel=1e-8, limit=200,
     )  # fmt: skip
     return value
 
@@ -216,7 +218,7 @@ def _merged(laws):
     shapes, others = {}, []
     for law in laws:
         if getattr(getattr(law, "dist", None), "name", "") == "gamma":
-            scale = law.kwds["scale"]
+            scale = round(law.kwds["scale"], 9)  # mean * cv^2 comes with a rounding
             shapes[scale] = shapes.get(scale, 0.0) + law.args[0]
         else:
             others.append(law)

@@ -21,49 +21,51 @@ from tests.oracles.description import (
 
 
 def exact_answers(description):
-    """Return {name: exact value}; a quota list adds the answers by period."""
-    periods = len(periods_of(description))
-    horizon = range(periods)
-    units = [deal.get("units", 1) for deal in description["deals"]]
-    law = _Mixture(description)
-    answers = {}
-    wins = law.of(horizon, [1] * len(units))
-    answers["mean wins"] = exact.mean_of(wins)
+    """Return {name: exact value}; a quota list adds the answers by period.
+
+    Every answer is an average over paths, and each draw of the parameters has an equal share of
+    them, so the answers are averaged over the draws.
+    """
+    draws = [at_draw(description, draw) for draw in range(number_of_draws(description))]
+    laws_of_draws = [_Mixture(here) for here in draws]
+    wins = np.mean([law.of(law.horizon, law.ones) for law in laws_of_draws], axis=0)
+    answers = {"mean wins": exact.mean_of(wins)}
     for count in _telling_counts(wins):
         answers[f"wins >= {count}"] = exact.at_least(wins, count)
-    answers["mean bookings"] = exact.mean_of(law.of(horizon, units)) * _unit(description)
-    for period in horizon:
-        pmf = law.of([period], units)
-        answers[f"mean bookings {period}"] = exact.mean_of(pmf) * _unit(description)
-    return answers | _attainments(description, law, units)
+    each = [_bookings(law) | _attainments(law) for law in laws_of_draws]
+    return answers | {name: float(np.mean([one[name] for one in each])) for name in each[0]}
 
 
-def _attainments(description, law, units):
-    quota, booked = description.get("quota"), description.get("booked", 0)
-    periods = len(periods_of(description))
-    cv = description.get("amount_cv", 0.0)
+def _bookings(law):
+    unit = law.description.get("unit", 1000.0)
+    answers = {"mean bookings": unit * exact.mean_of(law.of(law.horizon, law.units))}
+    for period in law.horizon:
+        pmf = law.of([period], law.units)
+        answers[f"mean bookings {period}"] = unit * exact.mean_of(pmf)
+    return answers
+
+
+def _attainments(law):
+    quota, booked = law.description.get("quota"), law.description.get("booked", 0)
+    cv = law.description.get("amount_cv", 0.0)
     if quota is None:
         return {}
 
     def chance(windows, needed):
-        return exact.attainment_with_amount_factor(law.of(windows, units), needed, cv)
+        return exact.attainment_with_amount_factor(law.of(windows, law.units), needed, cv)
 
     quotas = quota if isinstance(quota, list) else [quota]
-    answers = {"attainment": chance(range(periods), sum(quotas) - booked)}
+    answers = {"attainment": chance(law.horizon, sum(quotas) - booked)}
     if not isinstance(quota, list):
         return answers
     needed = [quotas[0] - booked, *quotas[1:]]
-    for period in range(periods):
+    for period in law.horizon:
         answers[f"attainment {period}"] = chance([period], needed[period])
         so_far = range(period + 1)
         answers[f"cumulative {period}"] = chance(so_far, sum(quotas[: period + 1]) - booked)
-    if description.get("joint"):
-        answers["every period"] = exact.every_period(law.joint(units), needed, cv)
+    if law.description.get("joint"):
+        answers["every period"] = exact.every_period(law.joint(), needed, cv)
     return answers
-
-
-def _unit(description):
-    return description.get("unit", 1000.0)
 
 
 def _telling_counts(wins):
@@ -74,35 +76,37 @@ def _telling_counts(wins):
 
 
 class _Mixture:
-    """The law of bookings, averaged over draws, cycle factor and market factors."""
+    """The law of bookings in one draw, averaged over the cycle factor and the market factors."""
 
     def __init__(self, description):
-        draws = number_of_draws(description)
-        self.parts = []  # (weight, description of the draw, thresholds, chances by period)
-        for draw in range(draws):
-            here = at_draw(description, draw)
-            thresholds = [deal_threshold(here, deal) for deal in here["deals"]]
-            factors, weights = exact.factor_nodes(here.get("cycle_cv", 0.0), _breaks(here))
-            for factor, weight in zip(factors, weights, strict=True):
-                inside = _inside(here, factor)
-                self.parts.append((weight / draws, here, thresholds, inside))
+        self.description = description
+        self.horizon = range(len(periods_of(description)))
+        self.units = [deal.get("units", 1) for deal in description["deals"]]
+        self.ones = [1] * len(self.units)
+        self.thresholds = [deal_threshold(description, deal) for deal in description["deals"]]
+        factors = exact.factor_nodes(description.get("cycle_cv", 0.0), _breaks(description))
+        self.parts = [  # a weight, and for each deal its chance in each period, given a win
+            (weight, _inside(description, factor)) for factor, weight in zip(*factors, strict=True)
+        ]
 
     def of(self, windows, units):
         """Return the law of what is booked inside these periods together."""
         windows = list(windows)
         total = 0.0
-        for weight, here, thresholds, inside in self.parts:
+        for weight, inside in self.parts:
             chances = [
-                (t, sum(q[j] for j in windows)) for t, q in zip(thresholds, inside, strict=True)
+                (threshold, sum(row[period] for period in windows))
+                for threshold, row in zip(self.thresholds, inside, strict=True)
             ]
-            total = total + weight * _shared_pmf(here, chances, units)
+            total = total + weight * _shared_pmf(self.description, chances, units)
         return total
 
-    def joint(self, units):
+    def joint(self):
         """Return the joint law of what is booked in each period."""
         total = defaultdict(float)
-        for weight, here, thresholds, inside in self.parts:
-            for state, chance in _shared_joint(here, thresholds, inside, units).items():
+        for weight, inside in self.parts:
+            law = _shared_joint(self.description, self.thresholds, inside, self.units)
+            for state, chance in law.items():
                 total[state] += weight * chance
         return total
 

@@ -1,0 +1,93 @@
+"""A described scenario as funnelsim objects."""
+
+import datetime as dt
+
+import funnelsim as fs
+
+AS_OF = dt.date(2026, 12, 31)
+BY_ONE_VALUE = ("fixed", "quantiles", "sample")
+
+
+def scenario_of(description, name="described"):
+    """Return the scenario; ``calendar`` and ``as_of`` may stand for its edges."""
+    as_of = description.get("as_of", AS_OF)
+    calendar = description.get("calendar")
+    quota = description.get("quota")
+    unit = description.get("unit", 1000.0)
+    funnel = _funnel(description)
+    return fs.Scenario(
+        name=name,
+        as_of=as_of,
+        periods=fs.Periods(*calendar) if calendar else fs.Periods(edges=description["edges"]),
+        funnel=funnel,
+        pipeline=_pipeline(description, funnel.names, as_of, unit),
+        quota=[one * unit for one in quota] if isinstance(quota, list) else _times(quota, unit),
+        booked=description.get("booked", 0) * unit,
+        market=_market(description),
+    )
+
+
+def _times(quota, unit):
+    return None if quota is None else quota * unit
+
+
+def time_of(time):
+    """Return a time in stage: a number stays, a table becomes a distribution."""
+    if not isinstance(time, dict):
+        return time
+    ((family, given),) = time.items()
+    made = getattr(fs, family.capitalize())
+    return made(given) if family in BY_ONE_VALUE else made(**given)
+
+
+def _funnel(description):
+    stages = description["stages"]
+    if description.get("preset") == "key-account":
+        return fs.Funnel.key_account(
+            time=[time_of(stage["time"]) for stage in stages],
+            time_if_lost=[time_of(stage.get("lost", stage["time"])) for stage in stages],
+        )
+    if "counts" in description:
+        return fs.Funnel.from_counts(
+            description["counts"], time=[time_of(stage["time"]) for stage in stages]
+        )
+    made = [_stage(f"stage {position}", stage) for position, stage in enumerate(stages)]
+    return fs.Funnel([*made, fs.Stage("won", win_probability=1.0)])
+
+
+def _stage(name, stage):
+    chance = {"win": "win_probability", "conversion": "conversion"}
+    given = {chance[key]: stage[key] for key in chance if key in stage}
+    lost = time_of(stage["lost"]) if "lost" in stage else None
+    return fs.Stage(name, time=time_of(stage["time"]), time_if_lost=lost, **given)
+
+
+def _pipeline(description, names, as_of, unit):
+    deals = description["deals"]
+    columns = {
+        "id": [f"D{number}" for number in range(len(deals))],
+        "stage": [names[deal.get("stage", 0)] for deal in deals],
+        "amount": [deal.get("units", 1) * unit for deal in deals],
+        "age": [deal.get("age", 0.0) for deal in deals],
+    }
+    if any("own" in deal for deal in deals):
+        columns["win_probability"] = [deal.get("own") for deal in deals]
+    if any("close" in deal for deal in deals):
+        columns["close_date"] = [
+            as_of + dt.timedelta(days=deal["close"]) if "close" in deal else None for deal in deals
+        ]
+    for segment in description.get("segments", {}):
+        columns[segment] = [deal[segment] for deal in deals]
+    return fs.Pipeline.from_frame(columns)
+
+
+def _market(description):
+    fields = {
+        "rho": "win_rate_correlation",
+        "swing": "win_rate_swing",
+        "cycle_cv": "cycle_cv",
+        "amount_cv": "amount_cv",
+        "segments": "segment_correlation",
+    }
+    given = {name: description[key] for key, name in fields.items() if key in description}
+    return fs.Market(**given)
