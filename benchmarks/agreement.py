@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
 
-from typing import TYPE_CHECKING
-
 if TYPE_CHECKING:
-    from benchmarks.work import Work
     from collections.abc import Mapping
+
+    from benchmarks.work import Work
 
 FALSE_ALARM = 1e-3
 """Chance that tools which agree are said to differ, over all comparisons together."""

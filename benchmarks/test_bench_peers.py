@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,7 +11,6 @@ from benchmarks import ours
 from benchmarks.agreement import Difference, differences, disagreements
 from benchmarks.peers import PEERS
 from benchmarks.work import Work
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,15 +13,16 @@ ROWS = 8
 
 
 @njit(nogil=True)
-def _fill(tiles, deals, key, rows):
+def _fill(tiles, deals, key_words, rows):
+    key = (key_words[0], key_words[1])  # scalars: an array could alias what is written
     for tile in range(tiles):
         for deal in range(deals):
-            uniform_row(tile, np.uint64(deal), np.uint64(0), np.uint64(0), key, rows[deal % ROWS])
+            row = rows[deal % ROWS]
+            uniform_row(np.uint64(tile), np.uint64(deal), np.uint64(0), np.uint64(0), key, row)
 
 
 def fill(deals: int, paths: int, seed: int) -> np.ndarray:
     """Make the words of ``deals`` deals on ``paths`` paths (a multiple of the tile)."""
     rows = np.empty((ROWS, TILE), np.int32)
-    key = np.array([seed, 0], np.uint64)
-    _fill(paths // TILE, deals, key, rows)
+    _fill(paths // TILE, deals, np.array([seed, 0], np.uint64), rows)
     return rows

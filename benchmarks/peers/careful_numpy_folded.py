@@ -9,10 +9,10 @@ times as long. Long chunks pay: they spread the cost of the calls.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy import special
-
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from benchmarks.work import Work

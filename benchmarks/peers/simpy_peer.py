@@ -6,13 +6,13 @@ import random
 from bisect import bisect_left
 from math import log, sqrt
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import numpy as np
 import simpy
 
 from benchmarks.peers.pure_python import interpolate
 from benchmarks.work import OPEN_STAGES, Work
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,67 @@
+"""Peak memory of a large forecast over the imports, in fresh processes (`-m benchmarks.memory`)."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from benchmarks.startup import run
+
+MIB = 2.0**20
+KEPT = 8
+ROOM = 100 * MIB
+CASES = ((1_000_000, 4), (1_000_000, 12))
+
+FORECAST = """
+import resource, sys
+import numba, numpy, psutil, scipy.special
+from benchmarks import ours
+from benchmarks.work import Work
+import funnelsim as fs
+unit = 1 if sys.platform == "darwin" else 1024
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+resident = lambda: psutil.Process().memory_info().rss
+imported = resident()
+work = Work.make({deals}, periods={periods})
+scenario = ours.scenario(work)
+fs.simulate(scenario, paths=256, seed=1, threads=1)
+warm = resident()
+before = peak()
+forecast = fs.simulate(scenario, paths={paths}, seed=1, threads=1)
+forecast.attainment_probability()
+print(imported, warm, before, peak())
+"""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes of the peak over the imports alone, and over a process that has forecast before."""
+
+    paths: int
+    periods: int
+    over_imports: int
+    over_warm: int
+
+    @property
+    def goal(self) -> float:
+        return KEPT * self.paths * self.periods + ROOM
+
+    def __str__(self) -> str:
+        return (
+            f"{self.paths:,} paths x {self.periods}: {self.over_imports / MIB:.0f} MiB over the "
+            f"imports, {self.over_warm / MIB:.0f} over a warm process, goal {self.goal / MIB:.0f}"
+        )
+
+
+def measure(paths: int, periods: int, deals: int = 200) -> Memory:
+    """Measure one forecast and its attainment probability."""
+    code = FORECAST.format(paths=paths, periods=periods, deals=deals)
+    imported, warm, _, peak = map(int, run(code)[1].split())
+    return Memory(paths, periods, peak - imported, peak - warm)
+
+
+if __name__ == "__main__":
+    if sys.platform == "win32":
+        sys.exit("the peak is read by the resource module, which Windows does not have")
+    for case in CASES:
+        print(measure(*case))
