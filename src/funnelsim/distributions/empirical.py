@@ -19,6 +19,7 @@ from funnelsim.parameters import NONNEGATIVE, Interval, number
 
 MOST_VALUES = 10_000_000
 SUM_TOLERANCE = 1e-9
+JUST_BELOW_1 = float(np.nextafter(1.0, 0.0))
 LEVEL = Interval(0.0, 1.0)
 
 Values = Sequence[float] | NDArray[Any]
@@ -219,8 +220,8 @@ class Discrete(_Steps):
 
     def _table(self) -> tuple[Floats, Floats, Floats]:
         values, chances = self._sorted()
-        at_most = np.minimum(np.cumsum(chances), 1.0)
-        at_most[-1] = 1.0
+        at_most = np.minimum(np.cumsum(chances), JUST_BELOW_1)
+        at_most[-1] = 1.0  # and nowhere before, however small the last chance
         more = np.minimum(np.cumsum(chances[:0:-1])[::-1], 1.0)  # added from the tail's end
         return values, at_most, np.append(more, 0.0)
 
@@ -276,6 +277,9 @@ def _checked_points(points: Any) -> tuple[tuple[float, float], ...]:
         raise InputError(
             "quantiles", "be a table of levels and values", points, 'as in {"0.1": 10, "0.9": 80}'
         )
+    if any(isinstance(value, Mapping) for _, value in pairs):  # 0.1 = 10 in TOML, unquoted
+        remedy = 'quote the levels, as in "0.1" = 10'
+        raise InputError("quantiles", "be levels and values", points, remedy)
     if len(pairs) < 2:  # noqa: PLR2004 - a line needs two points
         raise InputError("quantiles", "state at least two levels", points)
     checked = sorted(_checked_point(level, value) for level, value in pairs)
@@ -289,10 +293,6 @@ def _checked_points(points: Any) -> tuple[tuple[float, float], ...]:
 
 
 def _checked_point(level: Any, value: Any) -> tuple[float, float]:
-    if isinstance(value, Mapping):  # in TOML, 0.1 = 10 without quotes is a table in a table
-        raise InputError(
-            "quantiles", "be levels and values", {level: value}, 'quote the level: "0.1" = 10'
-        )
     try:
         as_number = float(level) if isinstance(level, str) else level
     except ValueError:

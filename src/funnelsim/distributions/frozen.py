@@ -11,11 +11,15 @@ import numpy as np
 from funnelsim.distributions.base import Distribution, Floats
 from funnelsim.errors import InputError
 
-LARGEST = float(np.finfo(np.float64).max)
+SMALLEST, LARGEST = float(np.finfo(np.float64).tiny), float(np.finfo(np.float64).max)
 # Many scipy.stats distributions take their isf from ppf(1 - q), which knows no small q. Below
 # this chance we search the survival function, which they have in full.
 SEARCH_BELOW = 1e-3
 HALVINGS = 64  # a bracket of [1, 2] ends at neighbouring floats after 53
+DOUBLINGS = 2100  # from the smallest float to the largest
+# SciPy adds up some discrete tails term by term, so we stop looking at 256 times the value that is
+# exceeded once in 1e9: 8 are enough for all tails that fall like exp(-x) or faster.
+DISCRETE_DOUBLINGS = 8
 
 
 def is_frozen(value: Any) -> bool:
@@ -29,12 +33,13 @@ def is_of_scipy(value: Any) -> bool:
     return from_scipy and all(hasattr(value, name) for name in ("sf", "ppf", "support"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Frozen(Distribution):
     """Any frozen distribution of scipy.stats, continuous or discrete, on values from 0.
 
     Two are equal if they hold the same scipy.stats object. It cannot be written to a scenario
-    file. Its far tail is as accurate as SciPy's survival function.
+    file. Its far tail is as accurate as SciPy's survival function; a discrete power law is cut
+    off where less than about 1e-11 of its mass is left.
 
     Parameters
     ----------
@@ -56,11 +61,11 @@ class Frozen(Distribution):
             remedy = "with its parameters, as in scipy.stats.gamma(2, scale=15)"
             raise InputError(field, "be frozen", self.dist, remedy)
         if np.size(self.dist.mean()) != 1:
-            raise InputError(field, "be a single one, not an array of them", self.dist.args)
+            raise InputError(field, "be a single one, not an array of them", self)
         low = float(self.dist.support()[0])
         if math.isnan(low) or math.isnan(self.mean):
             remedy = "its parameters, or its mean, are outside what SciPy computes"
-            raise InputError(field, "have a support and a mean", self._parameters(), remedy)
+            raise InputError(field, "have a support and a mean", self, remedy)
         if low < 0.0:
             remedy = "cut it at 0 (scipy.stats.truncnorm), or use Gamma or Lognormal"
             raise InputError(f"support of {self._name()}", "not go below 0", low, remedy)
@@ -78,19 +83,21 @@ class Frozen(Distribution):
     def _name(self) -> str:
         return f"scipy.stats.{self.dist.dist.name}"
 
-    def _parameters(self) -> tuple[Any, ...]:
-        return (self.dist.dist.name, *self.dist.args, *self.dist.kwds.items())
+    def __repr__(self) -> str:
+        given = [repr(value) for value in self.dist.args]
+        given += [f"{name}={value!r}" for name, value in self.dist.kwds.items()]
+        return f"Frozen({self._name()}({', '.join(given)}))"
 
     def _ends(self) -> tuple[float, float]:
         low, high = self.dist.support()
         return float(low), float(high)
 
     def _sf(self, x: Floats) -> Floats:
-        return np.asarray(np.clip(self.dist.sf(x), 0.0, 1.0))
+        return self._inside(self.dist.sf(x), 0.0, 1.0)
 
     def _ppf(self, q: Floats) -> Floats:
         # SciPy has discrete distributions start one below their support.
-        return np.asarray(np.clip(self.dist.ppf(q), *self._ends()))
+        return self._inside(self.dist.ppf(q), *self._ends())
 
     def _isf(self, q: Floats) -> Floats:
         flat = q.ravel()
@@ -98,7 +105,14 @@ class Frozen(Distribution):
         values = np.asarray(self.dist.isf(np.where(searched, SEARCH_BELOW, flat)), dtype=float)
         if searched.any():
             values[searched] = self._search(flat[searched])
-        return np.asarray(np.clip(values, *self._ends())).reshape(q.shape)
+        return self._inside(values, *self._ends()).reshape(q.shape)
+
+    def _inside(self, values: Any, low: float, high: float) -> Floats:
+        """Return what SciPy computed, without its excursions beyond the ends."""
+        if np.isnan(values).any():
+            remedy = "SciPy returns NaN here: use Sample or Quantiles instead"
+            raise InputError(repr(self), "have numbers for quantiles and survival", remedy=remedy)
+        return np.asarray(np.clip(values, low, high))
 
     def _has_lattice(self) -> bool:
         """Return whether a search finds its values: not so for a list of values in SciPy."""
@@ -106,19 +120,28 @@ class Frozen(Distribution):
 
     def _search(self, q: Floats) -> Floats:
         """Return the smallest value whose survival is at most ``q``, by bisection."""
-        low, high = self._ends()
-        start = low - 1.0 if self.atoms else low  # a value that is too small
-        below = np.full(q.shape, start)
-        step = max(float(self.dist.ppf(0.5)) - start, 1e-300)
-        above = np.full(q.shape, min(start + step, high))
-        while (short := (self.dist.sf(above) > q) & (above < min(high, LARGEST))).any():
-            step = min(2.0 * step, LARGEST)
-            below = np.where(short, above, below)
-            above = np.where(short, min(start + step, high), above)
+        below, above = self._bracket(q)
+        lowest = below.min()
         for _ in range(HALVINGS):
             middle = below + 0.5 * (above - below)
             if self.atoms:
-                middle = start + np.floor(middle - start)
+                middle = lowest + np.floor(middle - lowest)
             short = self.dist.sf(middle) > q
             below, above = np.where(short, middle, below), np.where(short, above, middle)
         return above
+
+    def _bracket(self, q: Floats) -> tuple[Floats, Floats]:
+        """Return values whose survival is above and not above ``q``, by doubling."""
+        low, high = self._ends()
+        start = low - 1.0 if self.atoms else low
+        first = self.dist.isf(SEARCH_BELOW**3) if self.atoms else self.dist.ppf(0.5)
+        step = max(float(first) - start, SMALLEST)
+        below, above = np.full(q.shape, start), np.full(q.shape, min(start + step, high))
+        for _ in range(DISCRETE_DOUBLINGS if self.atoms else DOUBLINGS):
+            short = (self.dist.sf(above) > q) & (above < min(high, LARGEST))
+            if not short.any():
+                break
+            step = min(2.0 * step, LARGEST)
+            below = np.where(short, above, below)
+            above = np.where(short, min(start + step, high, LARGEST), above)
+        return below, above

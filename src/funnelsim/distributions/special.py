@@ -19,6 +19,7 @@ CV_LIMITS = Interval(1e-6, 1e6)
 SHAPE_LIMITS = Interval(1e-12, 1e12)
 Z90 = 1.2815515655446004  # the standard normal quantile at 0.9
 MODE_WEIGHT = 4.0
+HALF = 0.5
 # From here down the first term of the incomplete beta function is exact to the last digit (the
 # arguments are at most 5), while its inverse in SciPy underflows.
 TINY_CHANCE = 1e-90
@@ -228,7 +229,9 @@ class Pert(Parametric):
 
     def _isf(self, q: Floats) -> Floats:
         low, high, left, right = self._beta()
-        return np.maximum(high - (high - low) * _beta_quantile(right, left, q), low)
+        from_high = np.maximum(high - (high - low) * _beta_quantile(right, left, q), low)
+        # A value near low is measured from there, or it would lose its digits.
+        return np.where(q < HALF, from_high, self._ppf(1.0 - q))
 
 
 def _beta_quantile(left: float, right: float, q: Floats) -> Floats:
