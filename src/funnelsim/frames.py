@@ -173,6 +173,7 @@ def column_of_file(path: Path_, column: str) -> list[float]:
         except InputError as error:
             problems.append(RowProblem(row, name, error.rule, error.value))
     if problems:
+        problems.sort(key=lambda problem: problem.row)
         raise RowsError(table.source, problems, "every cell of the column must be a number")
     if not numbers:
         raise InputError(f"column {name!r} of {table.source}", "hold at least one number")
