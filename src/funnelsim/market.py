@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from funnelsim.errors import InputError
 from funnelsim.parameters import (
     NONNEGATIVE,
@@ -19,6 +21,8 @@ from funnelsim.parameters import (
 )
 
 CORRELATION = Interval(0.0, 1.0, open_high=True)
+MOST_OF_LIMIT = 0.95
+BISECTIONS = 50
 
 
 @dataclass(frozen=True)
@@ -110,3 +114,39 @@ _ALLOWED: dict[str, Any] = {
     "cycle_cv": NONNEGATIVE,
     "amount_cv": NONNEGATIVE,
 }
+
+
+def correlation_of_swing(win_rate: float, swing: float) -> float:
+    """Return the correlation at which one standard deviation of the win rate is ``swing``.
+
+    The win rate given the market, ``Phi((Phi_inv(w) + sqrt(rho) Z) / sqrt(1 - rho))``, has a
+    standard deviation that grows with ``rho`` from 0 to ``sqrt(w (1 - w))``; the root is found by
+    bisection.
+
+    Examples
+    --------
+    >>> round(correlation_of_swing(0.10, 0.04), 3)
+    0.05
+    """
+    limit = (win_rate * (1.0 - win_rate)) ** 0.5
+    if swing >= limit * MOST_OF_LIMIT:
+        raise InputError(
+            "win_rate_swing", f"be below {limit * MOST_OF_LIMIT:.4g}", swing,
+            f"a win rate of {win_rate:g} cannot swing as far as that",
+        )
+    low, high = 0.0, 1.0
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if swing_of(win_rate, middle) > swing else (middle, high)
+    return 0.5 * (low + high)
+
+
+def swing_of(win_rate: float, correlation: float) -> float:
+    """Return one standard deviation of the win rate, by the trapezoid rule over the market."""
+    from scipy.special import ndtr, ndtri  # noqa: PLC0415
+
+    z = np.linspace(-9.0, 9.0, 801)
+    weight = np.exp(-0.5 * z * z)
+    weight /= weight.sum()
+    rate = ndtr((ndtri(win_rate) + correlation**0.5 * z) / (1.0 - correlation) ** 0.5)
+    return float(np.sqrt(max(weight @ rate**2 - (weight @ rate) ** 2, 0.0)))

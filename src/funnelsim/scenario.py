@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from funnelsim.clock import Clock
-from funnelsim.errors import InputError
+from funnelsim.errors import InputError, unknown
 from funnelsim.funnel import Funnel
-from funnelsim.market import Market
+from funnelsim.market import Market, correlation_of_swing
 from funnelsim.parameters import NONNEGATIVE, POSITIVE, common_draws, number
 from funnelsim.periods import Periods, Window, as_date
 from funnelsim.pipeline import Pipeline, PipelineContext
@@ -141,8 +141,6 @@ class Scenario:
         known = [one.name for one in dataclasses.fields(self)]
         for name in changes:
             if name not in known:
-                from funnelsim.errors import unknown  # noqa: PLC0415
-
                 raise unknown("a field of a scenario", name, known)
         return dataclasses.replace(self, **changes)
 
@@ -157,8 +155,6 @@ class Scenario:
         for name in self.market.segment_correlation:
             self.pipeline.segment(name) if len(self.pipeline) else None
         if self.market.win_rate_swing is not None:
-            from funnelsim.market import correlation_of_swing  # noqa: PLC0415
-
             wins = self.funnel.win_probabilities[:, 0]
             correlation_of_swing(float(wins.mean()), self.market.win_rate_swing)
 

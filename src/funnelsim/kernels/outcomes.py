@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from funnelsim.kernels.normal import normal_cdf
-from funnelsim.kernels.philox import uniform_row, word_row
+from funnelsim.kernels.philox import uniform_row
 from funnelsim.kernels.quantiles import quantile
 
 TILE = 256
@@ -41,7 +41,7 @@ class Deals(NamedTuple):
     table_row: NDArray[np.int64]  # (G,) row of the table; -1: by_end
     table: NDArray[np.float64]  # (rows, D * nodes)
     nodes: int
-    draws: int
+    draw_step: int  # distance of one draw's nodes from the next; 0 if there is one draw
     end_place: NDArray[np.float64]  # (K,) place of the end of a period on the table's axis
     low: NDArray[np.uint64]  # (n,) the deal's stable number, lower 32 bits
     high: NDArray[np.uint64]  # (n,) upper 32 bits
@@ -59,6 +59,31 @@ class PathFactors(NamedTuple):
     draw: NDArray[np.int64]  # (P,) row of the uncertain parameters
 
 
+class Scratch(NamedTuple):
+    """Rows that the kernel writes and reads again: one lane for each path of a tile."""
+
+    chance: NDArray[np.float64]
+    by: NDArray[np.float64]
+    amount: NDArray[np.float64]
+    uniform: NDArray[np.int32]  # (4, TILE)
+    place: NDArray[np.uint32]  # (K, TILE), and so are the rest
+    part: NDArray[np.float64]
+    threshold: NDArray[np.int32]
+    partial: NDArray[np.int32]
+    total: NDArray[np.float64]
+    count: NDArray[np.int32]
+
+    @classmethod
+    def make(cls, periods: int) -> Scratch:
+        """Return rows for a number of periods."""
+        row, rows = TILE, (periods, TILE)
+        return cls(
+            np.empty(row), np.empty(row), np.empty(row), np.empty((4, TILE), np.int32),
+            np.zeros(rows, np.uint32), np.zeros(rows), np.empty(rows, np.int32),
+            np.zeros(rows, np.int32), np.zeros(rows), np.zeros(rows, np.int32),
+        )
+
+
 @njit(nogil=True)
 def _pick(values, draw, row):
     """Fill ``row`` with the value of each path's draw."""
@@ -71,16 +96,17 @@ def _pick(values, draw, row):
 
 @njit(nogil=True)
 def _move(shift, chance):
-    """Turn scores into chances to win under the market factor, times the scale."""
+    """Turn scores into chances to win under the market factor."""
     for lane in range(TILE):
-        chance[lane] = SCALE * normal_cdf(chance[lane] + shift[lane])
+        chance[lane] = normal_cdf(chance[lane] + shift[lane])
 
 
 @njit(nogil=True)
 def _read(nodes, offset, draw, place, part, by):
     """Fill ``by`` with F at the places of one period's end."""
+    step = np.uint32(offset)
     for lane in range(TILE):
-        at = np.uint32(place[lane] + offset * draw[lane])
+        at = np.uint32(place[lane] + step * draw[lane])
         below = nodes[at]
         by[lane] = below + part[lane] * (nodes[np.uint32(at + np.uint32(1))] - below)
 
@@ -89,14 +115,7 @@ def _read(nodes, offset, draw, place, part, by):
 def _scale(chance, by, threshold):
     """Fill thresholds t with P(u <= t) = chance for a 31-bit u: -1 never, 2**31 - 1 always."""
     for lane in range(TILE):
-        threshold[lane] = np.int32(chance[lane] * by[lane] - 1.0)
-
-
-@njit(nogil=True)
-def _scale_by(chance, by, threshold):
-    """Do the same for an F that is the same on all paths."""
-    for lane in range(TILE):
-        threshold[lane] = np.int32(chance[lane] * by - 1.0)
+        threshold[lane] = np.int32(chance[lane] * by[lane] * SCALE - 1.0)
 
 
 @njit(nogil=True)
@@ -119,7 +138,7 @@ def _add1(uniform, threshold, amount, partial, count):
 
 
 @njit(nogil=True)
-def _add4(u0, u1, u2, u3, threshold, a0, a1, a2, a3, partial, count):
+def _add4(u0, u1, u2, u3, a0, a1, a2, a3, threshold, partial, count):
     """Do the same for four deals of a group at once: a third less traffic for each."""
     zero = np.int32(0)
     for lane in range(TILE):
@@ -150,10 +169,8 @@ def _flush(partial, total):
 
 
 @njit(nogil=True)
-def _spread(table, low, high, tile, key, upper, lower, amount):
+def _draw_amounts(table, upper, lower, amount):
     """Fill ``amount`` with cents drawn from the deal's own distribution."""
-    word_row(tile, low, high, AMOUNT_HIGH, key, upper)
-    word_row(tile, low, high, AMOUNT_LOW, key, lower)
     for lane in range(TILE):
         amount[lane] = 100.0 * quantile(table, upper[lane], lower[lane])
 
@@ -166,87 +183,75 @@ def _resize(size, amount):
 
 
 @njit(nogil=True)
-def _add_fixed(first, last, low, high, cents, tile, key, threshold, uniform, partial, total, count, room):
-    """Add deals whose amount is the same on every path; return the room left.
+def _fold(deals, factors, scratch, key_words, first_tile, bookings, wins):
+    """Fill bookings (cents) and wins, both (periods, paths), for the tiles from ``first_tile``.
 
-    Partial sums are 32-bit integers; they are flushed before they could overflow.
+    Deals with one amount on all paths are added as 32-bit integers, flushed before they could
+    overflow; the others, and very large ones, as whole numbers in floats, exact as well.
     """
-    deal = first
-    while deal < last:
-        several = 4 if last - deal >= 4 else 1
-        together = np.int64(0)
-        for one in range(several):
-            uniform_row(tile, low[deal + one], high[deal + one], OUTCOME, key, uniform[one])
-            together += cents[deal + one]
-        if together > room:
-            _flush(partial, total)
-            room = MOST_PARTIAL
-        room -= together
-        a0 = np.int32(cents[deal])
-        if several == 4:
-            a1, a2, a3 = np.int32(cents[deal + 1]), np.int32(cents[deal + 2]), np.int32(cents[deal + 3])
-            for k in range(threshold.shape[0]):
-                _add4(uniform[0], uniform[1], uniform[2], uniform[3], threshold[k],
-                      a0, a1, a2, a3, partial[k], count[k])
-        else:
-            for k in range(threshold.shape[0]):
-                _add1(uniform[0], threshold[k], a0, partial[k], count[k])
-        deal += several
-    return room
-
-
-@njit(nogil=True)
-def _fold(deals, factors, key_words, first_tile, bookings, wins):
-    """Fill bookings (cents) and wins, both (periods, paths), for the tiles from ``first_tile``."""
     key = (key_words[0], key_words[1])  # scalars: an array could alias what is written
     periods, paths = bookings.shape
     cell, score, by_end = deals.cell, deals.score, deals.by_end
-    table, table_row, nodes = deals.table, deals.table_row, deals.nodes
+    table, table_row = deals.table, deals.table_row
     group_first, group_fixed = deals.group_first, deals.group_fixed
     low, high, cents, spread = deals.low, deals.high, deals.amount, deals.spread
-    offset = np.uint32(nodes if deals.draws > 1 else 0)
-    chance, by, amount = np.empty(TILE), np.empty(TILE), np.empty(TILE)
-    place, part = np.zeros((periods, TILE), np.uint32), np.zeros((periods, TILE))
-    threshold = np.empty((periods, TILE), np.int32)
-    uniform = np.empty((4, TILE), np.int32)
-    upper, lower = np.empty(TILE, np.uint64), np.empty(TILE, np.uint64)
-    partial, count = np.zeros((periods, TILE), np.int32), np.zeros((periods, TILE), np.int32)
-    total = np.zeros((periods, TILE))
+    chance, by, amount = scratch.chance, scratch.by, scratch.amount
+    place, part, threshold, uniform = scratch.place, scratch.part, scratch.threshold, scratch.uniform
+    u0, u1, u2, u3 = uniform[0], uniform[1], uniform[2], uniform[3]
+    partial, total, count = scratch.partial, scratch.total, scratch.count
     for first in range(0, paths, TILE):
-        tile = first_tile + first // TILE
+        tile = np.uint64(first_tile + first // TILE)
         draw = factors.draw[first : first + TILE]
         size = factors.size[first : first + TILE]
         slowness = factors.slowness[first : first + TILE]
         if len(table) > 0:
             for k in range(periods):
-                _places(deals.end_place[k], slowness, nodes, place[k], part[k])
+                _places(deals.end_place[k], slowness, deals.nodes, place[k], part[k])
         total[:] = 0.0
         count[:] = 0
-        room = MOST_PARTIAL
+        room = np.int64(MOST_PARTIAL)
         for group in range(len(cell)):
             _pick(score[group], draw, chance)
             if cell[group] >= 0:
                 _move(factors.shift[cell[group], first : first + TILE], chance)
             for k in range(periods):
                 if table_row[group] >= 0:
-                    _read(table[table_row[group]], offset, draw, place[k], part[k], by)
-                    _scale(chance, by, threshold[k])
-                elif by_end.shape[2] == 1:
-                    _scale_by(chance, by_end[group, k, 0], threshold[k])
+                    _read(table[table_row[group]], deals.draw_step, draw, place[k], part[k], by)
                 else:
                     _pick(by_end[group, k], draw, by)
-                    _scale(chance, by, threshold[k])
-            room = _add_fixed(group_first[group], group_fixed[group], low, high, cents, tile, key,
-                              threshold, uniform, partial, total, count, room)
-            for deal in range(group_fixed[group], group_first[group + 1]):
-                uniform_row(tile, low[deal], high[deal], OUTCOME, key, uniform[0])
-                if spread[deal] >= 0:
-                    _spread(deals.quantiles[spread[deal]], low[deal], high[deal], tile, key, upper, lower, amount)
-                else:
+                _scale(chance, by, threshold[k])
+            deal = group_first[group]
+            fixed, last = group_fixed[group], group_first[group + 1]
+            while deal < last:
+                several = 4 if fixed - deal >= 4 else 1
+                together = np.int64(0)
+                for one in range(several):
+                    uniform_row(tile, low[deal + one], high[deal + one], OUTCOME, key, uniform[one])
+                    together += cents[deal + one]
+                if deal >= fixed:
                     amount[:] = cents[deal]
-                _resize(size, amount)
-                for k in range(periods):
-                    _add_varying(uniform[0], threshold[k], amount, total[k], count[k])
+                    if spread[deal] >= 0:
+                        uniform_row(tile, low[deal], high[deal], AMOUNT_HIGH, key, uniform[1])
+                        uniform_row(tile, low[deal], high[deal], AMOUNT_LOW, key, uniform[2])
+                        _draw_amounts(deals.quantiles[spread[deal]], uniform[1], uniform[2], amount)
+                    _resize(size, amount)
+                    for k in range(periods):
+                        _add_varying(uniform[0], threshold[k], amount, total[k], count[k])
+                else:
+                    if together > room:
+                        _flush(partial, total)
+                        room = np.int64(MOST_PARTIAL)
+                    room -= together
+                    a0 = np.int32(cents[deal])
+                    if several == 4:
+                        a1, a2 = np.int32(cents[deal + 1]), np.int32(cents[deal + 2])
+                        a3 = np.int32(cents[deal + 3])
+                        for k in range(periods):
+                            _add4(u0, u1, u2, u3, a0, a1, a2, a3, threshold[k], partial[k], count[k])
+                    else:
+                        for k in range(periods):
+                            _add1(u0, threshold[k], a0, partial[k], count[k])
+                deal += several
         _flush(partial, total)
         for k in range(periods):
             for lane in range(TILE):

@@ -48,22 +48,10 @@ def uniform_row(tile, low, high, purpose, key, row):
     lowest bit is dropped: then ``u <= t`` can say "never" (t = -1) and "always" (t = 2**31 - 1)
     in a signed 32-bit compare.
     """
-    first = np.uint64(LANES) * np.uint64(tile)
+    first = np.uint64(LANES) * tile
     for lane in range(LANES):
         w0, w1, w2, w3 = philox(first + np.uint64(lane), low, high, purpose, key[0], key[1])
         row[lane] = np.int32(w0 >> np.uint64(1))
         row[LANES + lane] = np.int32(w1 >> np.uint64(1))
         row[2 * LANES + lane] = np.int32(w2 >> np.uint64(1))
         row[3 * LANES + lane] = np.int32(w3 >> np.uint64(1))
-
-
-@njit(nogil=True)
-def word_row(tile, low, high, purpose, key, row):
-    """Fill ``row`` (uint64) with the whole 32-bit words, one for each path of a tile."""
-    first = np.uint64(LANES) * np.uint64(tile)
-    for lane in range(LANES):
-        w0, w1, w2, w3 = philox(first + np.uint64(lane), low, high, purpose, key[0], key[1])
-        row[lane] = w0
-        row[LANES + lane] = w1
-        row[2 * LANES + lane] = w2
-        row[3 * LANES + lane] = w3

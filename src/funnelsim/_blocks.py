@@ -1,0 +1,83 @@
+"""One block of paths: the factors that its paths share, then the kernel. All that a worker runs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funnelsim._chances import Shared
+from funnelsim._factors import (
+    CYCLE,
+    DRAW,
+    MARKET,
+    SIZE,
+    exponential,
+    normal_quantile,
+    plain_points,
+    points,
+)
+from funnelsim.kernels.compiled import fold
+from funnelsim.kernels.outcomes import TILE, Deals, PathFactors, Scratch
+
+BLOCK = 8192
+"""Paths of a block. The grid of blocks is fixed: it does not depend on the workers."""
+
+
+class Block(NamedTuple):
+    """Bookings in cents and numbers of wins, both of shape (periods, paths)."""
+
+    bookings: NDArray[np.int64]
+    wins: NDArray[np.int32]
+
+
+def run_block(deals: Deals, shared: Shared, seed: int, first: int, paths: int) -> Block:
+    """Return the paths from ``first`` on; ``first`` is a multiple of the tile.
+
+    The result depends on nothing but the arguments: not on other blocks, nor on who runs it.
+    """
+    padded = -(-paths // TILE) * TILE
+    periods = len(deals.end_place)
+    bookings = np.zeros((periods, padded), np.int64)
+    wins = np.zeros((periods, padded), np.int32)
+    key = np.array([seed & 0xFFFFFFFF, seed >> 32], dtype=np.uint64)
+    factors = draw_factors(shared, seed, first, padded)
+    fold(deals, factors, Scratch.make(periods), key, first // TILE, bookings, wins)
+    return Block(bookings[:, :paths], wins[:, :paths])
+
+
+def draw_factors(shared: Shared, seed: int, first: int, paths: int) -> PathFactors:
+    """Return the factors of ``paths`` paths from ``first`` on, both multiples of the tile."""
+    draw = _draws(len(shared.common), seed, first, paths)
+    cycle, size = shared.cycle[draw], shared.size[draw]
+    slowness, amount = np.zeros(paths), np.ones(paths)
+    if cycle.any():
+        e = normal_quantile(points(seed, CYCLE, first, paths))
+        slowness = (cycle * e - 0.5 * cycle * cycle) / shared.step
+    if size.any():
+        e = normal_quantile(points(seed, SIZE, first, paths))
+        amount = exponential(size * e - 0.5 * size * size)
+    return PathFactors(_shifts(shared, draw, seed, first, paths), slowness, amount, draw)
+
+
+def _draws(draws: int, seed: int, first: int, paths: int) -> NDArray[np.uint32]:
+    """Return which draw of the uncertain parameters each path uses."""
+    if draws == 1:
+        return np.zeros(paths, np.uint32)
+    return (points(seed, DRAW, first, paths) * draws).astype(np.uint32)
+
+
+def _shifts(
+    shared: Shared, draw: NDArray[np.uint32], seed: int, first: int, paths: int
+) -> NDArray[np.float64]:
+    """Return what is added to a score, shape (cells, paths): the common factor, then segments'."""
+    common = shared.common[draw]
+    shift = np.zeros((len(shared.streams), paths))
+    if common.any():
+        shift += np.sqrt(common) * normal_quantile(points(seed, MARKET, first, paths))
+    for column, rho in enumerate(shared.segments):
+        for stream in np.unique(shared.streams[:, column]):
+            factor = normal_quantile(plain_points(seed, int(stream), first, paths))
+            shift[shared.streams[:, column] == stream] += np.sqrt(rho) * factor
+    return shift / np.sqrt(1.0 - common - shared.segments.sum())

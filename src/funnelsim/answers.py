@@ -1,0 +1,123 @@
+"""From paths to answers, each with its Monte Carlo error: pure functions.
+
+Path ``i`` belongs to replicate ``i % 64``. Replicates are independent, so the spread of their means
+gives the standard error, however even the points inside each of them are.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funnelsim.estimate import Estimate
+
+REPLICATES = 64
+STUDENT = 1.9983405425
+"""97.5 % quantile of Student's t with 63 degrees of freedom."""
+
+Values = NDArray[np.int64] | NDArray[np.int32] | NDArray[np.bool_]
+
+
+def replicate_sums(values: Values) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the sum and the number of paths of each replicate; sums are exact integers."""
+    paths = len(values)
+    groups = min(REPLICATES, paths)
+    whole = paths // groups * groups
+    sums = values[:whole].reshape(-1, groups).sum(axis=0, dtype=np.int64)
+    counts = np.full(groups, paths // groups, dtype=np.int64)
+    rest = values[whole:]
+    sums[: len(rest)] += rest
+    counts[: len(rest)] += 1
+    return sums, counts
+
+
+def _spread_of_mean(values: Values) -> tuple[float, float]:
+    """Return the mean and its standard error from the replicates."""
+    sums, counts = replicate_sums(values)
+    paths, groups = len(values), len(sums)
+    mean = int(sums.sum()) / paths
+    if groups == 1:
+        return mean, math.nan
+    off = sums - counts * mean
+    return mean, math.sqrt(float(off @ off) * groups / (groups - 1)) / paths
+
+
+def _student(paths: int) -> float:
+    if paths >= REPLICATES:
+        return STUDENT
+    from scipy.special import stdtrit  # noqa: PLC0415
+
+    return float(stdtrit(paths - 1, 0.975))
+
+
+def mean(values: Values, unit: float = 1.0) -> Estimate:
+    """Return the mean of integer values, each worth ``unit``."""
+    average, error = _spread_of_mean(values)
+    reach = _student(len(values)) * error
+    return Estimate(average * unit, error * unit, (average - reach) * unit, (average + reach) * unit)
+
+
+def probability(hits: NDArray[np.bool_]) -> Estimate:
+    """Return the chance of an event from its indicator on each path.
+
+    The interval is Wilson's with the number of independent paths that the standard error stands
+    for. Where no path, or every path, has the event, the error is that of one path in all: it is
+    small, but not nothing.
+    """
+    paths = len(hits)
+    chance, error = _spread_of_mean(hits)
+    if error == 0.0:
+        error = math.sqrt((chance * (1.0 - chance) + 1.0 / paths) / paths)
+        worth = float(paths)
+    else:
+        worth = chance * (1.0 - chance) / error**2
+    reach = _student(paths) ** 2 / worth
+    centre = (chance + 0.5 * reach) / (1.0 + reach)
+    half = math.sqrt(chance * (1.0 - chance) * reach + 0.25 * reach * reach) / (1.0 + reach)
+    return Estimate(
+        chance, error, min(max(centre - half, 0.0), chance), max(min(centre + half, 1.0), chance)
+    )
+
+
+def quantiles(values: Values, levels: list[float], unit: float = 1.0) -> list[Estimate]:
+    """Return quantiles: the smallest value whose level is reached, without interpolation.
+
+    The interval reaches from the quantile at the level less its error to that at the level plus
+    its error, the error being that of the distribution function there.
+    """
+    ordered = np.sort(values)
+    paths = len(ordered)
+
+    def at(level: float) -> int:
+        rank = math.ceil(level * paths - 1e-9) - 1
+        return int(ordered[min(max(rank, 0), paths - 1)])
+
+    result = []
+    for level in levels:
+        value = at(level)
+        student = _student(paths)
+        reach = student * probability(values <= value).standard_error
+        low, high = at(level - reach), at(level + reach)
+        error = (high - low) / (2.0 * student)
+        result.append(Estimate(value * unit, error * unit, low * unit, high * unit))
+    return result
+
+
+def deviation(values: Values, unit: float = 1.0) -> float:
+    """Return the sample's standard deviation."""
+    if len(values) < 2:  # noqa: PLR2004
+        return math.nan
+    return float(np.std(values.astype(np.float64), ddof=1)) * unit
+
+
+def distribution(values: Values, unit: float = 1.0) -> dict[str, Any]:
+    """Return mean, standard deviation, P10, P50 and P90, as the JSON answer holds them."""
+    low, middle, high = quantiles(values, [0.1, 0.5, 0.9], unit)
+    return {
+        "mean": mean(values, unit).to_dict(),
+        "sd": deviation(values, unit),
+        "quantiles": {"p10": low.to_dict(), "p50": middle.to_dict(), "p90": high.to_dict()},
+    }

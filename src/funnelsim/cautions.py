@@ -1,0 +1,71 @@
+"""What a reader of a forecast should know about its deals: counted, named, with what was done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funnelsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from funnelsim._arrays import Lowered
+
+
+@dataclass(frozen=True)
+class Caution:
+    """A warning that names deals.
+
+    Parameters
+    ----------
+    code : str
+        What it is about, for programs.
+    ids : tuple of str
+        The deals (or rows) concerned.
+    message : str
+        What was found and what was done, for people.
+    """
+
+    code: str
+    ids: tuple[str, ...]
+    message: str
+
+    @property
+    def count(self) -> int:
+        """Number of deals (or rows) concerned."""
+        return len(self.ids)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return code, count, ids and message, as the JSON answer holds them."""
+        return {
+            "code": self.code, "count": self.count, "ids": list(self.ids), "message": self.message,
+        }
+
+
+def cautions(scenario: Scenario, lowered: Lowered) -> list[Caution]:
+    """Return all warnings about a scenario's deals, those without a deal left out."""
+    pipeline, standing, group = scenario.pipeline, lowered.standing, lowered.group
+    ids = np.array(pipeline.ids, dtype=object)
+
+    def named(mask: NDArray[np.bool_]) -> tuple[str, ...]:
+        return tuple(ids[mask])
+
+    skipped = tuple(sorted({str(problem.row) for problem in pipeline.skipped}, key=int))
+    found = [
+        Caution("deal-older-than-its-times", named(standing.too_old[group]),
+                "older than the times in stage allow: kept at their conversion, going on at once"),
+        Caution("deal-cannot-go-forward", named(standing.past[group]),
+                "older than any time to go forward, not than the time if lost: counted as lost"),
+        Caution("close-date-past", named(lowered.late),
+                f"stated close date is not after {scenario.as_of}: ignored"),
+        Caution("deal-without-age", pipeline.without_age,
+                "no age or entry date given, though the table has such a column: taken as new"),
+        Caution("rows-skipped", skipped,
+                "rows that cannot be used were left out; these are their numbers"),
+    ]
+    if not len(pipeline):
+        return [Caution("no-deals", (), "the pipeline has no deals"),
+                *(one for one in found if one.count)]
+    return [one for one in found if one.count]

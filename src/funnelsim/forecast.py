@@ -1,0 +1,322 @@
+"""A forecast: paths, the answers drawn from them, and the record that makes them again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funnelsim import _exact, answers
+from funnelsim.cautions import Caution, cautions
+from funnelsim.errors import InputError, unknown
+from funnelsim.estimate import Estimate
+from funnelsim.frames import to_frame
+from funnelsim.parameters import Interval, number
+from funnelsim.pipeline import Pipeline
+from funnelsim.scenario import CENTS, Scenario
+from funnelsim.summary import html_summary, text_summary
+
+if TYPE_CHECKING:
+    from funnelsim._arrays import Lowered
+
+CENT = 1.0 / CENTS
+LEVEL = Interval(0.0, 1.0, open_low=True, open_high=True)
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """All that makes a forecast again: same record, same bits.
+
+    ``digest`` is a hash of the arrays that the assumptions were turned into; it tells whether
+    another version of funnelsim, or of a library under it, still makes the same of them.
+    """
+
+    scenario: Scenario
+    seed: int
+    paths: int
+    version: str
+    digest: str
+
+
+class Forecast:
+    """Simulated futures of one scenario; made by `simulate`.
+
+    Bookings are new bookings after the as-of date; attainment alone adds what is booked already.
+    Estimates carry their Monte Carlo error; what is known exactly has an error of 0.
+
+    Examples
+    --------
+    >>> from funnelsim import Funnel, Periods, Pipeline, Scenario, simulate
+    >>> forecast = simulate(Scenario(
+    ...     as_of="2026-12-31", periods=Periods("quarter", 2), quota=500_000, booked=300_000,
+    ...     funnel=Funnel.key_account(time=10),
+    ...     pipeline=Pipeline.from_frame({"stage": ["negotiation"], "amount": [200_000]}),
+    ... ), paths=10_000)
+    >>> forecast.bookings.shape
+    (10000, 2)
+    >>> forecast.quantile(0.5).value
+    200000.0
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        bookings: NDArray[np.int64],
+        wins: NDArray[np.int32],
+        lowered: Lowered,
+        again: Callable[[Scenario], Forecast],
+    ) -> None:
+        self.record = record
+        self._cents, self._wins = bookings, wins
+        self._lowered, self._again = lowered, again
+        for kept in (bookings, wins):
+            kept.flags.writeable = False
+
+    @property
+    def scenario(self) -> Scenario:
+        """The assumptions behind the forecast."""
+        return self.record.scenario
+
+    @property
+    def bookings(self) -> NDArray[np.float64]:
+        """Bookings in currency units, shape (paths, periods)."""
+        return np.asarray(self._cents.T / CENTS)
+
+    @property
+    def wins(self) -> NDArray[np.int32]:
+        """Number of deals won, shape (paths, periods); read-only."""
+        return self._wins.T
+
+    @property
+    def total_bookings(self) -> NDArray[np.float64]:
+        """Bookings over the horizon in currency units, shape (paths,)."""
+        return np.asarray(self._total / CENTS)
+
+    @property
+    def _total(self) -> NDArray[np.int64]:
+        return np.asarray(self._cents.sum(axis=0))
+
+    def attainment_probability(self) -> Estimate | None:
+        """Return the chance to reach the quota over the horizon; None without a quota."""
+        quota = self.scenario.quota_cents
+        return None if quota is None else self._reached(self._total, quota)
+
+    def attainment_by_period(self) -> list[Estimate] | None:
+        """Return the chance of each period to reach its own quota; None unless it has one."""
+        quotas = self.scenario.period_quota_cents
+        if quotas is None:
+            return None
+        booked = [self.scenario.booked_cents] + [0] * (len(quotas) - 1)
+        rows = zip(self._cents, quotas, booked, strict=True)
+        return [self._reached(row, quota, before) for row, quota, before in rows]
+
+    def cumulative_attainment(self) -> list[Estimate] | None:
+        """Return the chance to be on quota by the end of each period; None without a quota.
+
+        With one quota for the horizon: to have reached it by then. With a quota per period: to
+        have reached the sum of the quotas until then.
+        """
+        whole, parts = self.scenario.quota_cents, self.scenario.period_quota_cents
+        if whole is None:
+            return None
+        count = len(self._cents)
+        due = [whole] * count if parts is None else np.cumsum(parts).tolist()
+        so_far = np.zeros(self.record.paths, np.int64)
+        result = []
+        for row, quota in zip(self._cents, due, strict=True):
+            so_far += row
+            result.append(self._reached(so_far, int(quota)))
+        return result
+
+    def attainment_every_period(self) -> Estimate | None:
+        """Return the chance that every period reaches its own quota; None unless it has one."""
+        quotas = self.scenario.period_quota_cents
+        if quotas is None:
+            return None
+        before = self.scenario.booked_cents
+        every = np.ones(self.record.paths, bool)
+        for row, quota in zip(self._cents, quotas, strict=True):
+            every &= row + before >= quota
+            before = 0
+        return answers.probability(every)
+
+    def _reached(
+        self, bookings: NDArray[np.int64], quota: int, before: int | None = None
+    ) -> Estimate:
+        before = self.scenario.booked_cents if before is None else before
+        if before >= quota:
+            return Estimate.exact(1.0)
+        return answers.probability(bookings >= quota - before)
+
+    @overload
+    def quantile(self, level: float) -> Estimate: ...
+    @overload
+    def quantile(self, level: Sequence[float]) -> list[Estimate]: ...
+    def quantile(self, level: float | Sequence[float]) -> Estimate | list[Estimate]:
+        """Return quantiles of bookings over the horizon, in currency units.
+
+        Parameters
+        ----------
+        level : float or sequence of float
+            Levels in (0, 1): 0.1 for P10.
+        """
+        single = not isinstance(level, Sequence | np.ndarray)
+        levels = [number("level", one, LEVEL) for one in ([level] if single else level)]  # type: ignore[union-attr]
+        result = answers.quantiles(self._total, levels, CENT)
+        return result[0] if single else result
+
+    def expected_bookings(self) -> Estimate:
+        """Return mean bookings over the horizon, in currency units."""
+        return answers.mean(self._total, CENT)
+
+    def expected_wins(self) -> Estimate:
+        """Return the mean number of deals won over the horizon."""
+        return answers.mean(self._wins.sum(axis=0))
+
+    @property
+    def open_pipeline(self) -> float:
+        """Sum of the (mean) amounts of all open deals, in currency units."""
+        return _exact.open_pipeline(self.scenario.pipeline)
+
+    @property
+    def weighted_pipeline(self) -> float:
+        """Sum of win probability times amount, ages ignored, in currency units."""
+        return _exact.weighted_pipeline(self.scenario)
+
+    @property
+    def coverage(self) -> float | None:
+        """Open pipeline over the quota still to book; None without one."""
+        return _exact.coverage(self.scenario)
+
+    @property
+    def warnings(self) -> list[Caution]:
+        """What a reader of the forecast should know, with the deals it is about."""
+        return cautions(self.scenario, self._lowered)
+
+    def deals(self) -> dict[str, list[Any]]:
+        """Return what is known of each open deal, column by column; all exact.
+
+        Returns
+        -------
+        dict of str to list
+            ``id``, ``stage``, ``amount`` (the mean, if it has a spread), ``age`` (days),
+            ``win_probability`` (in the end, given the age), one column of the chance to be booked
+            inside each period, and ``expected_close`` (mean close date given a win; None where the
+            mean is not finite). Any dataframe library takes it.
+        """
+        return _exact.deals(self.scenario, self._lowered)
+
+    def by(self, segment: str) -> dict[str, Forecast]:
+        """Return a forecast for each value of a segment, such as ``"region"``.
+
+        The draws of each deal and of what deals share are the same, so the bookings of the parts
+        add up to the whole on every path. Parts have no quota and nothing booked.
+        """
+        values = self.scenario.pipeline.segment(segment)
+        return {
+            value: self._again(self.scenario.replace(
+                pipeline=_part(self.scenario.pipeline, [one == value for one in values]),
+                quota=None, booked=0.0,
+            ))
+            for value in sorted(set(values))
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all answers as the JSON answer holds them; the same input gives the same bytes."""
+        scenario = self.scenario
+        attained, every = self.attainment_probability(), self.attainment_every_period()
+        bookings = answers.distribution(self._total, CENT)
+        quota = scenario.quota_cents
+        return {
+            "funnelsim": self.record.version,
+            "format": FORMAT,
+            "scenario": scenario.name,
+            "seed": self.record.seed,
+            "paths": self.record.paths,
+            "digest": self.record.digest,
+            "currency": scenario.currency,
+            "as_of": scenario.as_of.isoformat(),
+            "quota": None if quota is None else quota / CENTS,
+            "booked": scenario.booked,
+            "open_pipeline": self.open_pipeline,
+            "weighted_pipeline": self.weighted_pipeline,
+            "coverage": self.coverage,
+            "attainment_probability": attained and attained.to_dict(),
+            "bookings": bookings,
+            "wins": answers.distribution(self._wins.sum(axis=0)),
+            "sources": {"booked": scenario.booked, "open_pipeline": bookings, "new_business": None},
+            "attainment_probability_every_period": every and every.to_dict(),
+            "periods": self._periods(),
+            "warnings": [caution.to_dict() for caution in self.warnings],
+        }
+
+    def _periods(self) -> list[dict[str, Any]]:
+        windows = self.scenario.windows
+        none = [None] * len(windows)
+        quotas = self.scenario.period_quota_cents
+        own, so_far = self.attainment_by_period() or none, self.cumulative_attainment() or none
+        return [
+            {
+                "start": _day(window.start),
+                "end": _day(window.end),
+                "quota": None if quotas is None else quotas[k] / CENTS,
+                "attainment_probability": own[k] and own[k].to_dict(),
+                "cumulative_attainment_probability": so_far[k] and so_far[k].to_dict(),
+                "bookings": answers.distribution(self._cents[k], CENT),
+                "wins": answers.distribution(self._wins[k]),
+            }
+            for k, window in enumerate(windows)
+        ]
+
+    def to_frame(self, table: str = "periods", *, backend: str | None = None) -> Any:
+        """Return a dataframe of the periods, or of the deals.
+
+        Parameters
+        ----------
+        table : {"periods", "deals"}
+            Which answers.
+        backend : {"pandas", "polars", "pyarrow"}, optional
+            The library to use; by default the first of these that is installed.
+        """
+        if table == "deals":
+            return to_frame(self.deals(), backend)
+        if table != "periods":
+            raise unknown("table", table, ("periods", "deals"), "be a table of the forecast")
+        return to_frame(_columns(self._periods()), backend)
+
+    def __repr__(self) -> str:
+        return text_summary(self.to_dict())
+
+    def _repr_html_(self) -> str:
+        return html_summary(self.to_dict())
+
+
+def _part(pipeline: Pipeline, kept: list[bool]) -> Pipeline:
+    """Return the pipeline with some of its deals."""
+    return pipeline.where(kept)
+
+
+def _day(value: dt.date | float) -> str | float:
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def _columns(periods: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Flatten the periods: a column for each number, errors beside their values."""
+    rows = [_flat("", period) for period in periods]
+    return {name: [row.get(name) for row in rows] for name in rows[0]}
+
+
+def _flat(name: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {name: math.nan if value is None else value}
+    flat: dict[str, Any] = {}
+    for key, inner in value.items():
+        whole = key in ("value", "quantiles")
+        flat |= _flat(name if whole else f"{name}_{key}" if name else key, inner)
+    return flat

@@ -1,0 +1,155 @@
+"""The fixed grid of blocks, over threads or any executor, merged in order."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from funnelsim._version import __version__
+from funnelsim.errors import InputError
+from funnelsim.forecast import Forecast, Record
+from funnelsim.parameters import whole
+from funnelsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from funnelsim._arrays import Lowered
+    from funnelsim._blocks import Block
+
+Progress = Callable[[int, int], Any]
+
+MOST_PATHS = 2**32
+MOST_SEED = 2**64 - 1
+AHEAD = 64
+"""Blocks that may wait in an executor whose size is not known."""
+
+
+def simulate(
+    scenario: Scenario,
+    *,
+    paths: int = 100_000,
+    seed: int = 1,
+    threads: int | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Forecast:
+    """Simulate a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The assumptions.
+    paths : int
+        Number of simulated futures, at least 2. The Monte Carlo error falls with its square root.
+    seed : int
+        Key of all random numbers, from 0 to 2**64 - 1. The same scenario, paths and seed give the
+        same bits, whatever the threads or the executor.
+    threads : int, optional
+        Number of threads; by default one for each processor.
+    executor : concurrent.futures.Executor, optional
+        Runs the blocks instead of our own threads.
+    progress : callable, optional
+        Called as ``progress(paths done, paths in all)`` after each block.
+
+    Returns
+    -------
+    Forecast
+        Paths, answers with their errors, and the record that makes them again.
+
+    Raises
+    ------
+    InputError
+        If an argument is not usable.
+
+    Examples
+    --------
+    >>> from funnelsim import Funnel, Periods, Pipeline, Scenario, simulate
+    >>> scenario = Scenario(
+    ...     as_of="2026-12-31", periods=Periods("year", 1), quota=300_000,
+    ...     funnel=Funnel.key_account(time=10),
+    ...     pipeline=Pipeline.from_frame({"stage": ["proposal"], "amount": [300_000]}),
+    ... )
+    >>> chance = simulate(scenario, paths=10_000, seed=1).attainment_probability()
+    >>> abs(chance.value - 0.5) < 5 * chance.standard_error
+    True
+    """
+    if not isinstance(scenario, Scenario):
+        raise InputError("scenario", "be a Scenario", scenario)
+    paths = whole("paths", paths, 2, MOST_PATHS)
+    seed = whole("seed", seed, 0, MOST_SEED)
+    if threads is not None:
+        threads = whole("threads", threads, 1)
+    from funnelsim._arrays import lower  # noqa: PLC0415  loads the compiler
+
+    lowered = lower(scenario)
+    periods = scenario.periods.count
+    bookings = np.empty((periods, paths), np.int64)
+    wins = np.empty((periods, paths), np.int32)
+    for first, block in _blocks(lowered, seed, paths, threads, executor):
+        last = first + block.wins.shape[1]
+        bookings[:, first:last] = block.bookings
+        wins[:, first:last] = block.wins
+        if progress is not None:
+            progress(last, paths)
+
+    def again(other: Scenario) -> Forecast:
+        return simulate(other, paths=paths, seed=seed, threads=threads, executor=executor)
+
+    record = Record(scenario, seed, paths, __version__, lowered.digest)
+    return Forecast(record, bookings, wins, lowered, again)
+
+
+def _blocks(
+    lowered: Lowered, seed: int, paths: int, threads: int | None, executor: Executor | None
+) -> Iterator[tuple[int, Block]]:
+    """Yield the blocks of the grid in order, each with its first path."""
+    from funnelsim._blocks import BLOCK, run_block  # noqa: PLC0415
+
+    grid = [(first, min(BLOCK, paths - first)) for first in range(0, paths, BLOCK)]
+    run_block(lowered.deals, lowered.shared, seed, 0, 0)  # compiled once, before any worker starts
+    if executor is not None:
+        yield from _submitted(executor, AHEAD, grid, lowered, seed)
+        return
+    workers = min(threads or _processors(), len(grid))
+    if workers == 1:
+        for first, size in grid:
+            yield first, run_block(lowered.deals, lowered.shared, seed, first, size)
+        return
+    pool = ThreadPoolExecutor(workers)
+    try:
+        yield from _submitted(pool, 2 * workers, grid, lowered, seed)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _submitted(
+    executor: Executor, ahead: int, grid: list[tuple[int, int]], lowered: Lowered, seed: int
+) -> Iterator[tuple[int, Block]]:
+    """Yield blocks in order; so many are under way at once that no worker waits."""
+    from funnelsim._blocks import run_block  # noqa: PLC0415
+
+    waiting: deque[tuple[int, Future[Block]]] = deque()
+    try:
+        for first, size in grid:
+            task = executor.submit(run_block, lowered.deals, lowered.shared, seed, first, size)
+            waiting.append((first, task))
+            if len(waiting) >= ahead:
+                start, done = waiting.popleft()
+                yield start, done.result()
+        while waiting:
+            start, done = waiting.popleft()
+            yield start, done.result()
+    finally:
+        for _, task in waiting:
+            task.cancel()
+
+
+def _processors() -> int:
+    """Return the number of processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,121 @@
+"""A forecast in a few lines: text for a terminal, a small table for a notebook."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+NAMES_SHOWN = 5
+
+
+def text_summary(answer: dict[str, Any]) -> str:
+    """Return the answer (as `Forecast.to_dict` gives it) as plain text."""
+    heading, facts = _heading(answer), _facts(answer)
+    width = max(len(name) for name, _ in facts)
+    lines = [heading, "", *(f"{name:<{width}}  {value}" for name, value in facts)]
+    header, rows = _table(answer)
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    lines += ["", *("  ".join(cell.rjust(widths[i]) if i else cell.ljust(widths[i])
+                              for i, cell in enumerate(row)).rstrip() for row in [header, *rows])]
+    notes = _notes(answer)
+    return "\n".join(lines + (["", *notes] if notes else []))
+
+
+def html_summary(answer: dict[str, Any]) -> str:
+    """Return the answer as a fragment of HTML; names from the user's files are escaped."""
+    header, rows = _table(answer)
+
+    def line(cells: list[str], tag: str) -> str:
+        return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    facts = "".join(line([name, value], "td") for name, value in _facts(answer))
+    body = line(header, "th") + "".join(line(row, "td") for row in rows)
+    notes = "".join(f"<p>{html.escape(note)}</p>" for note in _notes(answer))
+    return (
+        f"<p><strong>{html.escape(_heading(answer))}</strong></p>"
+        f"<table>{facts}</table><table>{body}</table>{notes}"
+    )
+
+
+def _heading(answer: dict[str, Any]) -> str:
+    name = answer["scenario"] or "Forecast"
+    return f"{name}: as of {answer['as_of']}, {answer['paths']:,} paths, seed {answer['seed']}"
+
+
+def _facts(answer: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the answers over the horizon, as pairs of name and text."""
+    money = answer["currency"]
+    bookings, wins = answer["bookings"], answer["wins"]
+    facts = []
+    if answer["quota"] is not None:
+        facts += [
+            ("quota", _money(answer["quota"], money)),
+            ("chance to reach it", _chance(answer["attainment_probability"])),
+        ]
+    every = answer["attainment_probability_every_period"]
+    if every is not None:
+        facts.append(("chance to reach every period's", _chance(every)))
+    facts += [
+        ("booked to date", _money(answer["booked"], money)),
+        ("new bookings, mean", f"{_money(bookings['mean']['value'], money)} "
+                               f"± {_plain(bookings['mean']['standard_error'])}"),
+        ("new bookings, P10 / P50 / P90", " / ".join(
+            _plain(one["value"]) for one in bookings["quantiles"].values())),
+        ("wins, mean", f"{wins['mean']['value']:.4g} ± {wins['mean']['standard_error']:.2g}"),
+        ("open pipeline", _money(answer["open_pipeline"], money)),
+        ("weighted pipeline", _money(answer["weighted_pipeline"], money)),
+    ]
+    if answer["coverage"] is not None:
+        facts.append(("coverage of what is left to book", f"{answer['coverage']:.2f}"))
+    return facts
+
+
+def _table(answer: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Return the header and the rows of the table of periods."""
+    quotas = any(period["quota"] is not None for period in answer["periods"])
+    reached = answer["quota"] is not None
+    header = ["period", "mean", "P10", "P50", "P90", "wins"]
+    header += ["quota", "chance"] * quotas + ["so far"] * reached
+    rows = []
+    for period in answer["periods"]:
+        levels = period["bookings"]["quantiles"].values()
+        row = [f"{period['start']} to {period['end']}", _plain(period["bookings"]["mean"]["value"])]
+        row += [_plain(one["value"]) for one in levels]
+        row.append(f"{period['wins']['mean']['value']:.3g}")
+        if quotas:
+            row += [_plain(period["quota"]), _percent(period["attainment_probability"]["value"])]
+        if reached:
+            row.append(_percent(period["cumulative_attainment_probability"]["value"]))
+        rows.append(row)
+    return header, rows
+
+
+def _notes(answer: dict[str, Any]) -> list[str]:
+    notes = []
+    for caution in answer["warnings"]:
+        shown = ", ".join(caution["ids"][:NAMES_SHOWN])
+        more = f" and {caution['count'] - NAMES_SHOWN} more" * (caution["count"] > NAMES_SHOWN)
+        names = f" ({shown}{more})" if shown else ""
+        count = f"{caution['count']} " * bool(caution["count"])
+        notes.append(f"warning: {count}{caution['message']}{names}")
+    return notes
+
+
+def _money(value: float, currency: str) -> str:
+    return f"{_plain(value)} {currency}".rstrip()
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def _chance(estimate: dict[str, float]) -> str:
+    """Return a chance with its 95 % interval, to the digits that its error leaves."""
+    return (
+        f"{100 * estimate['value']:.2f} % "
+        f"(95 % interval {100 * estimate['low']:.2f} to {100 * estimate['high']:.2f} %)"
+    )
