@@ -114,13 +114,11 @@ def table_from_parquet(path: Path_) -> Table:
         remedy = "pip install 'funnelsim[parquet]'"
         raise InputError(name, "be read with pyarrow, which is not installed", remedy=remedy)
     try:
-        columns = _columns_of_frame(_PARQUET_READERS[reader](_path(path)))
-    except InputError:
-        raise
+        frame = _PARQUET_READERS[reader](_path(path))
     except Exception as error:  # noqa: BLE001  each library has its own exceptions
         reason = str(error).partition("\n")[0]
         raise InputError(name, "be a Parquet file", remedy=reason) from None
-    return _table(name, columns)
+    return _table(name, _columns_of_frame(frame))
 
 
 def table_from_csv(path: Path_) -> Table:
@@ -309,10 +307,11 @@ def _columns_of_frame(frame: Any) -> list[tuple[Any, list[Any]]]:
         known = nw.from_native(frame)
     except TypeError:
         raise InputError(DATAFRAME, "be of a known kind", frame, KINDS_OF_FRAMES) from None
-    except ValueError:  # so does narwhals say that names are not unique
-        raise InputError(f"column names of {DATAFRAME}", "differ", list(frame.columns)) from None
+    except ValueError as error:  # so does narwhals say that names are not unique
+        reason = " ".join(str(error).split())
+        raise InputError(f"column names of {DATAFRAME}", "differ", remedy=reason) from None
     eager = known.collect() if isinstance(known, nw.LazyFrame) else known
-    return [(series.name, series.to_list()) for series in eager.iter_columns()]
+    return [(name, eager.get_column(name).to_list()) for name in eager.columns]
 
 
 def _number_in_text(text: str) -> float | None:
