@@ -61,7 +61,7 @@ def _jumps(law: Distribution, reached: NDArray[np.float64], *, upper: bool) -> N
         return np.zeros(0)
     beyond = law.sf(np.unique(reached))
     levels = beyond if upper else 1.0 - beyond
-    return np.asarray(levels[(levels > 2.0**-53) & (levels < 0.5)])
+    return np.asarray(levels[(levels > 2.0**-53) & (levels <= 0.5)])
 
 
 def _half(level: NDArray[np.float64], quantile: object, jumps: NDArray[np.float64]) -> NDArray[np.float64]:

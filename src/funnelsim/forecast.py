@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 
 from funnelsim import _exact, answers
 from funnelsim.cautions import Caution, cautions
-from funnelsim.errors import InputError, unknown
+from funnelsim.errors import unknown
 from funnelsim.estimate import Estimate
 from funnelsim.frames import to_frame
 from funnelsim.parameters import Interval, number
-from funnelsim.pipeline import Pipeline
 from funnelsim.scenario import CENTS, Scenario
 from funnelsim.summary import html_summary, text_summary
 
@@ -221,7 +220,7 @@ class Forecast:
         values = self.scenario.pipeline.segment(segment)
         return {
             value: self._again(self.scenario.replace(
-                pipeline=_part(self.scenario.pipeline, [one == value for one in values]),
+                pipeline=self.scenario.pipeline.where([one == value for one in values]),
                 quota=None, booked=0.0,
             ))
             for value in sorted(set(values))
@@ -295,11 +294,6 @@ class Forecast:
 
     def _repr_html_(self) -> str:
         return html_summary(self.to_dict())
-
-
-def _part(pipeline: Pipeline, kept: list[bool]) -> Pipeline:
-    """Return the pipeline with some of its deals."""
-    return pipeline.where(kept)
 
 
 def _day(value: dt.date | float) -> str | float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -284,6 +285,23 @@ class Pipeline:
         if name not in segments:
             raise unknown("segment", name, segments, "be a segment of the pipeline")
         return segments[name]
+
+    def where(self, kept: Sequence[bool]) -> Pipeline:
+        """Return the pipeline with those deals that are marked as kept.
+
+        Examples
+        --------
+        >>> deals = Pipeline.from_frame({"id": ["a", "b"], "stage": ["x", "x"], "amount": [1, 2]})
+        >>> deals.where([False, True]).ids
+        ('b',)
+        """
+        columns: dict[str, Any] = {
+            name: tuple(itertools.compress(getattr(self, name), kept)) for name in ("ids", *_COLUMNS)
+        }
+        segments = tuple(
+            (name, tuple(itertools.compress(cells, kept))) for name, cells in self.segments
+        )
+        return replace(self, segments=segments, **columns)
 
     def resolve(self, context: PipelineContext) -> Pipeline:
         """Return the deals checked against a scenario, with stages spelled as in its funnel.
