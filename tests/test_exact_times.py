@@ -92,6 +92,20 @@ CASES = {
         "deals": deals(6) + deals(5, age=0.25), "edges": [0, 22.25, 22.5, 40.75],
         "quota": [2, 2, 1],
     },
+    "tenths of a day add up": {
+        "stages": [{"win": 0.4, "time": 0.1}, {"win": 0.5, "time": 0.2}],
+        "deals": deals(8) + deals(4, stage=1), "edges": [0, 0.2, 0.3, 1], "quota": [2, 3, 1],
+    },
+    "discrete times in tenths, at an age": {
+        "stages": [{"win": 0.4, "time": {"discrete": {"values": [10.3, 20.7],
+                                                      "chances": [0.5, 0.5]}}}],
+        "deals": deals(5, age=0.3) + deals(5, age=10.3), "edges": [0, 10.0, 10.4, 20.4],
+        "quota": [1, 1, 1],
+    },
+    "no time at all in a later stage": {
+        "stages": [{"win": 0.4, "time": GAMMA}, {"win": 0.5, "time": 0}],
+        "deals": deals(10) + deals(4, stage=1), "edges": [0, 10, 40], "quota": [2, 1],
+    },
     "a fixed time beyond the horizon": {
         "stages": [{"win": 0.6, "time": 50}], "deals": deals(5) + deals(8, age=10.0),
         "edges": [0, 20, 40], "quota": [1, 5],
@@ -126,6 +140,11 @@ CASES = {
     "older than both times: keeps its conversion, goes on at once": {
         "stages": [{"win": 0.4, "time": 30, "lost": 40}, {"win": 0.8, "time": GAMMA}],
         "deals": deals(8, age=100.0), "edges": [0, 25, 60], "quota": [1, 2],
+    },
+    "older than both times in the last stage: won in the first period, or not at all": {
+        "stages": [{"win": 0.4, "time": GAMMA}, {"win": 0.7, "time": 20}],
+        "deals": deals(6, stage=1, age=20.0) + deals(4, stage=1, age=5.0), "edges": [0, 1, 30],
+        "quota": [4, 3],
     },
     "too old to be won": {
         "stages": one_stage(30, lost=GAMMA), "deals": deals(5, age=30.0) + deals(8, age=3.0),

@@ -46,8 +46,8 @@ class Comparison(NamedTuple):
 
 
 def estimate_from_paths(values):
-    """Return the mean over paths and its standard error, from 64 replicates of paths in a row."""
-    means = np.reshape(values, (REPLICATES, -1)).mean(axis=1)
+    """Return the mean over paths and its standard error; path ``i`` is in replicate ``i % 64``."""
+    means = np.reshape(values, (-1, REPLICATES)).mean(axis=0)
     return float(means.mean()), float(means.std(ddof=1) / math.sqrt(REPLICATES))
 
 

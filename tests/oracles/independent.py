@@ -43,7 +43,10 @@ def _at_one_draw(description, paths, rng):
         won, day = _day_won(description, deal, (moved, explained), rng)
         day = np.where(won, day if close_day(deal) else day * cycle, NEVER)
         for period, (lo, hi) in enumerate(periods):
-            inside = (day > lo) & (day <= hi)
+            after = (day > lo + laws.ROUNDING) | (
+                period == 0
+            )  # an open deal that goes on at once: after as-of
+            inside = after & (day <= hi + laws.ROUNDING)
             wins[:, period] += inside
             bookings[:, period] += inside * deal.get("units", 1) * amount_factor
     return bookings, wins

@@ -13,6 +13,7 @@ from scipy.integrate import quad
 from scipy.linalg import expm
 
 NORMAL_90 = 1.2815515655446004
+ROUNDING = 1e-9
 
 
 class Atoms:
@@ -175,7 +176,7 @@ def sum_cdf(laws, t):
 
 def _moving_cdf(laws, t):
     if not laws:
-        return float(t >= 0.0)
+        return float(t >= -ROUNDING)  # 0.1 + 0.2 days are 0.3 days
     if t < 0.0:
         return 0.0
     means = [_mean_if_exponential(law) for law in laws]

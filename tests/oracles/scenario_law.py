@@ -147,6 +147,9 @@ def _inside(description, factor):
 
 
 def _booked_by(description, deal, day, factor):
+    """Return P(booked by a day | won). What is open today is won later: "at once" is day 0+."""
+    if day <= 0.0:
+        return 0.0
     if close_day(deal) is not None:
         return float(close_day(deal) <= day)
     return laws.sum_cdf(remaining_times(description, deal), day / factor)
