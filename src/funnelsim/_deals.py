@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
-from funnelsim.distributions import Distribution, as_distribution
+from funnelsim.distributions import Distribution, as_distribution, distribution_from_toml
 from funnelsim.errors import InputError, RowProblem, unknown
 from funnelsim.frames import (
     DATAFRAME,
@@ -180,7 +180,7 @@ def _converted(
         try:
             values.append(convert(column, cell))
         except InputError as error:
-            problems.append(RowProblem(row, column, error.rule, error.value, error.remedy))
+            problems.append(RowProblem(row, error.field, error.rule, error.value, error.remedy))
             values.append(None)
     return values
 
@@ -225,6 +225,8 @@ def _amount(column: str, cell: Any) -> int | Distribution:
     """Return an amount in cents, or the distribution that says how it spreads."""
     if cell is None:
         raise InputError(column, GIVEN)
+    if isinstance(cell, Mapping):  # as a scenario file states a distribution
+        return distribution_from_toml(column, cell)
     if hasattr(cell, "ppf"):
         return as_distribution(column, cell)
     value = cell_number(column, cell, NONNEGATIVE, PLAIN_AMOUNT)

@@ -87,21 +87,28 @@ class RowProblem:
 class RowsError(InputError):
     """Rows of a table that cannot be used; all are counted, the first ten are shown."""
 
-    def __init__(self, source: str, problems: Sequence[RowProblem], remedy: str) -> None:
+    def __init__(
+        self, source: str, problems: Sequence[RowProblem], remedy: str, where: str | None = None
+    ) -> None:
         self.source, self.problems, self.advice = source, tuple(problems), remedy
-        super().__init__(source, "hold only usable rows")
+        super().__init__(source, "hold only usable rows", where=where)
 
     def _sentence(self) -> str:
         rows = len({problem.row for problem in self.problems})
-        lines = [f"{self.source}: {rows} row{'s' * (rows != 1)} cannot be used"]
+        place = f"{self.where}: " if self.where else ""
+        lines = [f"{place}{self.source}: {rows} row{'s' * (rows != 1)} cannot be used"]
         lines += [f"  {problem}" for problem in self.problems[:ROWS_SHOWN]]
         more = len(self.problems) - ROWS_SHOWN
         if more > 0:
             lines.append(f"  and {more} more")
         return "\n".join([*lines, self.advice])
 
+    def at(self, where: str) -> RowsError:
+        """Return the same error with a place (file and line) in front."""
+        return RowsError(self.source, self.problems, self.advice, where)
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.source, self.problems, self.advice)
+        return type(self), (self.source, self.problems, self.advice, self.where)
 
 
 def shown(value: Any) -> str:

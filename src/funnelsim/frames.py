@@ -107,7 +107,7 @@ def table_from_records(source: str, records: Sequence[Any]) -> Table:
 
 def table_from_parquet(path: Path_) -> Table:
     """Return the table in a Parquet file, read by pyarrow, polars or pandas."""
-    _bytes(path, 0)
+    bytes_of(path, 0)
     name = _path(path).name
     reader = next((read for read in _PARQUET_READERS if _installed(read)), None)
     if reader is None:
@@ -134,7 +134,7 @@ def table_from_csv(path: Path_) -> Table:
         If the file is missing, empty, not UTF-8 or not proper CSV, or two columns have one name.
     """
     name = _path(path).name
-    records, separator = records_of(name, _bytes(path))
+    records, separator = records_of(name, bytes_of(path))
     if not records:
         raise InputError(name, "hold a line of column names", remedy="the file is empty")
     header, width = records[0], len(records[0])
@@ -328,7 +328,7 @@ def _path(path: Any) -> Path:
         raise InputError("file", "be the path of a file", path) from None
 
 
-def _bytes(path: Path_, size: int = -1) -> bytes:
+def bytes_of(path: Path_, size: int = -1) -> bytes:
     """Return what a file holds, or its first ``size`` bytes; refuse a path that is no file."""
     place = _path(path)
     try:

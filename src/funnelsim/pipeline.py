@@ -106,7 +106,8 @@ class Pipeline:
     rows : tuple of int
         The deal's row in its source, from 1, for messages.
     segments : tuple of (str, tuple of str)
-        What deals are grouped by, such as owner or region; ``"(none)"`` where it is not given.
+        What deals are grouped by, such as owner or region, in order of name; ``"(none)"`` where
+        it is not given.
     skipped : tuple of RowProblem
         What was wrong with the rows that were left out.
     ages_expected : bool
@@ -140,7 +141,7 @@ class Pipeline:
     currencies: tuple[str | None, ...] = ()
     rows: tuple[int, ...] = field(default=(), compare=False)
     segments: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    skipped: tuple[RowProblem, ...] = field(default=(), hash=False)
+    skipped: tuple[RowProblem, ...] = field(default=(), compare=False)
     ages_expected: bool = False
     source: PipelineSource = field(default=PipelineSource(), compare=False)
 
@@ -155,7 +156,10 @@ class Pipeline:
             self._check_length(name, cells)
         for name, cells in self.segments:
             self._check_length(f"segment {name!r}", cells)
+        object.__setattr__(self, "segments", tuple(sorted(self.segments)))
         self._check_values()
+        aged = any(one is not None for one in (*self.ages, *self.entered))
+        object.__setattr__(self, "ages_expected", self.ages_expected or aged)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -347,6 +351,10 @@ class Pipeline:
             if not cents and not isinstance(amount, Distribution):
                 rule = "be a whole number of cents, at least 0, or a distribution"
                 raise InputError(f"amount of deal {name!r}", rule, amount)
+        for name, age, day in zip(self.ids, self.ages, self.entered, strict=True):
+            if age is not None and day is not None:
+                rule = "have an age or a day it entered its stage, not both"
+                raise InputError(f"deal {name!r}", rule, (age, day.isoformat()))
         self._check_numbers("age", self.ages, NONNEGATIVE)
         self._check_numbers("win_probability", self.win_probabilities, CHANCE)
         total = sum(amount for amount in self.amounts if isinstance(amount, int))

@@ -17,7 +17,7 @@ def text_summary(answer: dict[str, Any]) -> str:
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     lines += ["", *("  ".join(cell.rjust(widths[i]) if i else cell.ljust(widths[i])
                               for i, cell in enumerate(row)).rstrip() for row in [header, *rows])]
-    notes = _notes(answer)
+    notes = notes_of(answer["warnings"])
     return "\n".join(lines + (["", *notes] if notes else []))
 
 
@@ -30,7 +30,7 @@ def html_summary(answer: dict[str, Any]) -> str:
 
     facts = "".join(line([name, value], "td") for name, value in _facts(answer))
     body = line(header, "th") + "".join(line(row, "td") for row in rows)
-    notes = "".join(f"<p>{html.escape(note)}</p>" for note in _notes(answer))
+    notes = "".join(f"<p>{html.escape(note)}</p>" for note in notes_of(answer["warnings"]))
     return (
         f"<p><strong>{html.escape(_heading(answer))}</strong></p>"
         f"<table>{facts}</table><table>{body}</table>{notes}"
@@ -90,9 +90,10 @@ def _table(answer: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def _notes(answer: dict[str, Any]) -> list[str]:
+def notes_of(warnings: list[dict[str, Any]]) -> list[str]:
+    """Return one line for each warning of an answer, with the first of the deals it names."""
     notes = []
-    for caution in answer["warnings"]:
+    for caution in warnings:
         shown = ", ".join(caution["ids"][:NAMES_SHOWN])
         more = f" and {caution['count'] - NAMES_SHOWN} more" * (caution["count"] > NAMES_SHOWN)
         names = f" ({shown}{more})" if shown else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -138,7 +138,8 @@ class Sample(_Steps):
     values : sequence of float
         At least one and at most 10 million values, each at least 0.
     source : (str, str), optional
-        File and column that the values come from: a scenario file names them instead.
+        File and column that the values come from: a scenario file names them instead. Two samples
+        are equal if their values are, wherever they came from.
 
     Examples
     --------
@@ -147,7 +148,7 @@ class Sample(_Steps):
     """
 
     values: Values
-    source: tuple[str, str] | None = None
+    source: tuple[str, str] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", checked_values("sample", self.values))
