@@ -1,7 +1,4 @@
-"""Times that a lattice or a table of times easily gets wrong, against exact answers.
-
-Each is marked with what is not exact yet; the mark fails the suite once it is.
-"""
+"""Times that a lattice or a table of times easily gets wrong, against exact answers."""
 
 import pytest
 
@@ -30,24 +27,8 @@ CASES = {
         "quota": [1, 1, 1], "cycle_cv": 0.5,
     },
 }  # fmt: skip
-NOT_EXACT_YET = {
-    "later discrete times in tenths reach the end of a window":
-        "later discrete times are moved to a lattice of 1/128 day",
-    "samples in tenths of a day": "later sampled times are moved to a lattice of 1/128 day",
-    "short times before a far horizon": "the lattice grows to half a day with the horizon",
-    "deals of one fixed time move together with the cycle factor":
-        "under a cycle factor a jump is a ramp between two nodes of the table",
-}  # fmt: skip
 
 
-def _case(name):
-    if name not in NOT_EXACT_YET:
-        return name
-    return pytest.param(name, marks=pytest.mark.xfail(
-        strict=True, raises=AssertionError, reason=NOT_EXACT_YET[name],
-    ))  # fmt: skip
-
-
-@pytest.mark.parametrize("name", [_case(name) for name in CASES])
+@pytest.mark.parametrize("name", CASES)
 def test_hard_times_are_exact(name):
     check(name, CASES[name])

@@ -22,7 +22,7 @@ class Amounts(NamedTuple):
 
     cents: NDArray[np.int64]
     spread: NDArray[np.int64]  # row of the tables; -1: the amount is certain
-    tables: NDArray[np.float64]  # (spreads, 2, 2, nodes)
+    tables: NDArray[np.float64]  # (spreads, or 1 of zeros, 2, 2, nodes)
 
 
 def lower_amounts(pipeline: Pipeline) -> Amounts:
@@ -39,7 +39,7 @@ def lower_amounts(pipeline: Pipeline) -> Amounts:
     most = max((table.shape[2] for table in tables), default=2)
     padded = [np.pad(table, ((0, 0), (0, 0), (0, most - table.shape[2])), mode="edge")
               for table in tables]
-    stacked = np.stack(padded) if padded else np.zeros((0, 2, 2, 2))
+    stacked = np.stack(padded) if padded else np.zeros((1, 2, 2, 2))
     return Amounts(cents, spread, np.ascontiguousarray(stacked))
 
 

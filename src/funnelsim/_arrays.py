@@ -72,8 +72,7 @@ def lower(scenario: Scenario) -> Lowered:
         score=_rounded(scores(wins, shared, moved=bool((cells >= 0).any()))),
         by_end=_rounded(_stepped(timing.by_end[timing.row], standing.close, days)),
     )
-    averaged = timing.by_end if timing.cycle_by_end is None else timing.cycle_by_end
-    by_end = _stepped(averaged[timing.row], standing.close, days)
+    by_end = _stepped(timing.cycle_by_end[timing.row], standing.close, days)
     return Lowered(
         deals, shared, standing, group, wins.mean(axis=1), _marginal(wins, by_end), late,
         _digest((*deals, *shared)),
@@ -179,6 +178,7 @@ def _deals(
         by_end=np.empty((0, 0, 0)),
         table_row=np.where(moved, timing.row, -1).astype(np.int64),
         table=_rounded(timing.table),
+        jump=_rounded(timing.jump),
         nodes=timing.nodes,
         draw_step=timing.draw_step,
         end_place=np.ascontiguousarray(timing.end_place, dtype=np.float64),

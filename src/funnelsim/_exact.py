@@ -84,17 +84,16 @@ def _expected_close(scenario: Scenario, lowered: Lowered) -> list[dt.date | None
 def _mean_remaining(scenario: Scenario, lowered: Lowered) -> NDArray[np.float64]:
     """Return the mean remaining time of each group given a win, over draws, on the clock."""
     from funnelsim._remaining import RemainingTime  # noqa: PLC0415
+    from funnelsim._timing import laws_of_draws  # noqa: PLC0415
 
-    laws = [stage.time for stage in scenario.funnel.stages[:-1] if stage.time is not None]
-    draws = max(law.draws for law in laws)
-    standing = lowered.standing
+    standing, chosen = lowered.standing, laws_of_draws(scenario.funnel)
     total = np.zeros(len(standing.stage))
-    for d in range(draws):
-        remaining = RemainingTime([law.at(min(d, law.draws - 1)) for law in laws], 1.0, steps=1)
+    for laws in chosen:
+        remaining = RemainingTime(laws, 1.0, steps=1)
         for s in np.unique(standing.stage).tolist():
             here = standing.stage == s
             total[here] += remaining.mean(s, standing.age[here])
-    return total / draws
+    return total / len(chosen)
 
 
 def _date(as_of: dt.date, day: float) -> dt.date | None:

@@ -1,27 +1,29 @@
 """The law of the time that a deal still needs, given that it is won.
 
 It is the residual of the time in the current stage, given the age, plus the times of the later
-stages. Later stages are put on a lattice of days (a power of two to a day, so that whole days lie
-on it), fixed times are exact shifts, and the residual is the exact survival function.
+stages. Times with single values (fixed, discrete, sampled) add up value by value; the others are
+put on a lattice of days (a power of two to a day, so that whole days lie on it); the residual is
+the exact survival function.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from funnelsim.distributions import Distribution, Fixed
+from funnelsim.distributions import Discrete, Distribution, Fixed, Sample
 
 Floats = NDArray[np.float64]
 
-LATTICE = 8192
-"""Steps of the lattice over the time that matters, at most."""
-FINEST = 7
-"""A step of the lattice is at least 2**-7 days."""
+FINEST = 10
+"""A step of the lattice is at least 2**-10 days."""
+MOST_VALUES = 4096
+"""Single values of a sum of times, at most; more go to the lattice."""
 ROWS_AT_ONCE = 2**22
 """Numbers of a window matrix held at once."""
 TIE = 1e-9
@@ -29,6 +31,20 @@ TIE = 1e-9
 FAR_NODES = 64
 INNER = 4
 """Points inside a step of a table, over which F is averaged."""
+
+
+class Values(NamedTuple):
+    """A law of single values: where they are, rising, and their chances."""
+
+    at: Floats
+    chance: Floats
+
+
+class Later(NamedTuple):
+    """The times of later stages: a sum of single values, plus what lies on the lattice."""
+
+    values: Values
+    lattice: Floats | None
 
 
 class RemainingTime:
@@ -44,49 +60,68 @@ class RemainingTime:
         Steps of the lattice, at most.
     """
 
-    def __init__(self, laws: Sequence[Distribution], reach: float, steps: int = LATTICE) -> None:
+    def __init__(self, laws: Sequence[Distribution], reach: float, steps: int) -> None:
         self.laws = tuple(laws)
-        finest = min(FINEST, math.floor(math.log2(steps / max(reach, 1.0))))
+        finest = min(FINEST, math.floor(math.log2(steps / max(reach, 2.0**-FINEST))))
         self.step = 2.0**-finest
         self.size = math.ceil(reach / self.step) + 2
+        self._values = [_single_values(law) for law in self.laws]
         self._later = self._later_stages()
 
-    def _later_stages(self) -> list[tuple[float, Floats]]:
-        """Return for each stage the fixed part and the lattice law of the rest of later times."""
-        fixed, masses = 0.0, np.zeros(self.size)
-        masses[0] = 1.0
-        later: list[tuple[float, Floats]] = [(fixed, masses)]
-        for law in self.laws[:0:-1]:
-            if isinstance(law, Fixed):
-                fixed += float(law.mean)
+    def _later_stages(self) -> list[Later]:
+        """Return the times after each stage."""
+        values, lattice = Values(np.zeros(1), np.ones(1)), None
+        later = [Later(values, lattice)]
+        for law, single in zip(self.laws[:0:-1], self._values[:0:-1], strict=True):
+            if single is None:
+                masses = self._lattice_law(law)
+                lattice = masses if lattice is None else _convolve(lattice, masses)
             else:
-                masses = _convolve(masses, self._lattice_law(law.sf))
-            later.append((fixed, masses))
+                values = _sum(values, single)
+            few = len(values.at) == 1 or (lattice is None and len(values.at) <= MOST_VALUES)
+            if not few:
+                spread = self._spread(values)
+                lattice = spread if lattice is None else _convolve(lattice, spread)
+                values = Values(np.zeros(1), np.ones(1))
+            later.append(Later(values, lattice))
         return later[::-1]
 
-    def _lattice_law(self, survival: object) -> Floats:
+    def _lattice_law(self, law: Distribution) -> Floats:
         """Return a law's mass at each node: that of half a step to either side, ends to the right."""
         halves = (np.arange(self.size + 1) - 0.5) * self.step
-        alive = np.asarray(survival(halves))  # type: ignore[operator]
+        alive = law.sf(halves)
         return np.asarray(np.maximum(alive[:-1] - alive[1:], 0.0))
+
+    def _spread(self, values: Values) -> Floats:
+        """Return single values on the lattice; between two nodes the mean stays."""
+        place = values.at / self.step
+        node = np.floor(place + TIE).astype(np.int64)
+        part = np.maximum(place - node, 0.0)
+        inside = node < self.size
+        node, part, chance = node[inside], part[inside], values.chance[inside]
+        masses = np.bincount(node, chance * (1.0 - part), self.size + 1)
+        masses += np.bincount(node + 1, chance * part, self.size + 1)
+        return np.asarray(masses[: self.size])
 
     def by(self, stage: int, ages: Floats, times: Floats) -> Floats:
         """Return P(remaining time <= t), shape (ages, times).
 
         A deal older than its time in stage allows goes on at once.
         """
-        fixed, masses = self._later[stage]
+        values, lattice = self._later[stage]
         chances = np.zeros((len(ages), len(times)))
         for k, time in enumerate(times):
-            left = time * (1.0 + 1e-12) + TIE - fixed
-            if left < 0.0:
+            left = time * (1.0 + 1e-12) + TIE - values.at
+            if lattice is None:
+                soon = left >= 0.0
+                rest, weights = left[soon], values.chance[soon]
+            elif left[0] < 0.0:
                 continue
-            last = min(math.floor(left / self.step), self.size - 1)
-            weights = masses[: last + 1]
-            if not weights[1:].any():
-                weights, last = weights[:1], 0
-            rest = left - self.step * np.arange(last + 1)
-            chances[:, k] = self._residual_by(stage, ages, rest, weights)
+            else:
+                last = min(math.floor(left[0] / self.step), self.size - 1)
+                rest, weights = left[0] - self.step * np.arange(last + 1), lattice[: last + 1]
+            if len(rest):
+                chances[:, k] = self._residual_by(stage, ages, rest, weights)
         return chances
 
     def _residual_by(self, stage: int, ages: Floats, rest: Floats, weights: Floats) -> Floats:
@@ -101,9 +136,10 @@ class RemainingTime:
         return np.clip(result, 0.0, 1.0)
 
     def _survival(self, stage: int, ages: Floats, rest: Floats) -> Floats:
-        """Return P(T > age + rest), shape (ages, rest); ``rest`` falls by one step a time."""
+        """Return P(T > age + rest), shape (ages, rest); on a lattice ``rest`` falls step by step."""
         law = self.laws[stage]
-        if law.atoms or len(ages) * len(rest) <= 4 * self.size:
+        on_lattice = self._later[stage].lattice is not None
+        if law.atoms or not on_lattice or len(ages) * len(rest) <= 4 * self.size:
             return law.sf(ages[:, None] + rest[None, :])
         lowest = ages + rest[-1]
         nodes = np.floor(lowest / self.step + 1e-7).astype(np.int64)
@@ -117,17 +153,28 @@ class RemainingTime:
             return np.asarray(below[:, ::-1])
         return np.asarray((below + part * (above - below))[:, ::-1])
 
+    def single_values(self, stage: int, age: float) -> Values | None:
+        """Return the law of the remaining time where it has few single values, else None."""
+        own, later = self._values[stage], self._later[stage]
+        if own is None or later.lattice is not None:
+            return None
+        open_ones = own.at > age
+        residual = Values(np.zeros(1), np.ones(1))
+        if own.chance[open_ones].sum() > 0.0:
+            chance = own.chance[open_ones]
+            residual = Values(own.at[open_ones] - age, chance / chance.sum())
+        if len(residual.at) * len(later.values.at) > MOST_VALUES:
+            return None
+        return _sum(later.values, residual)
+
     def averaged(self, stage: int, ages: Floats, edges: Floats) -> Floats:
         """Return the mean of F between neighbouring edges of time, shape (ages, edges - 1).
 
         Read by straight lines between the middles, it has every jump of F at its right place.
         """
-        fixed, masses = self._later[stage]
+        values, _ = self._later[stage]
+        fixed = values.at[0] if len(values.at) == 1 else 0.0
         widths = np.diff(edges)
-        law = self.laws[stage]
-        if not masses[1:].any() and isinstance(law, Fixed):
-            jumps = fixed + np.maximum(float(law.mean) - ages, 0.0)
-            return np.clip((edges[1:] - jumps[:, None]) / widths, 0.0, 1.0)
         inside = (np.arange(INNER) + 0.5) / INNER
         times = (edges[:-1, None] + inside * widths[:, None]) - fixed
         grid = np.concatenate([[0.0], (np.arange(self.size) + 0.5) * self.step])
@@ -140,7 +187,11 @@ class RemainingTime:
 
     def _by_lattice(self, stage: int, ages: Floats) -> Iterator[Floats]:
         """Yield F at 0 and at the middles of the lattice's steps, for each age in turn."""
-        law, (_, masses) = self.laws[stage], self._later[stage]
+        law, (values, lattice) = self.laws[stage], self._later[stage]
+        if lattice is None:
+            single = len(values.at) == 1  # then it is an exact shift
+            lattice = self._spread(Values(np.zeros(1), np.ones(1)) if single else values)
+        masses = lattice
         at_zero = math.prod(1.0 - float(one.sf(np.zeros(1))[0]) for one in self.laws[stage + 1 :])
         length = _fast_length(2 * self.size)
         transform = np.fft.rfft(masses, length)
@@ -166,6 +217,27 @@ class RemainingTime:
         tail = np.where(alive > 0.0, alive, 1.0)[:, None] * (v * v)[None, :]
         residual = np.maximum(law.isf(tail) @ (weights * v) - ages, 0.0)
         return np.asarray(later + np.where(alive > 0.0, residual, 0.0))
+
+
+def _single_values(law: Distribution) -> Values | None:
+    """Return the values of a law that has nothing else, None of any other."""
+    if isinstance(law, Fixed):
+        return Values(np.array([float(law.mean)]), np.ones(1))
+    if not isinstance(law, Discrete | Sample):
+        return None
+    at = np.unique(np.array(law.values))
+    chance = -np.diff(law.sf(at), prepend=1.0)
+    return Values(at[chance > 0.0], chance[chance > 0.0])
+
+
+def _sum(first: Values, second: Values) -> Values:
+    """Return the law of a sum; sums that differ by rounding alone are one value."""
+    at = np.add.outer(first.at, second.at).ravel()
+    chance = np.multiply.outer(first.chance, second.chance).ravel()
+    order = np.argsort(at, kind="stable")
+    at, chance = at[order], chance[order]
+    starts = np.flatnonzero(np.concatenate([[True], np.diff(at) > TIE]))
+    return Values(at[starts], np.add.reduceat(chance, starts))
 
 
 def _convolve(first: Floats, second: Floats) -> Floats:

@@ -76,6 +76,10 @@ def timely(arrays, step, group, k, draw, market, path, point):
     e = NORMAL.inv_cdf(point(CYCLE, path)) if sigma else 0.0
     place = arrays.end_place[k] - (sigma * e - 0.5 * sigma * sigma) / step
     nodes = arrays.table[row].reshape(-1, arrays.nodes)[draw if arrays.draw_step else 0]
+    if len(arrays.jump) and arrays.jump[row, 0] <= 1.0:
+        jump = arrays.jump[row].reshape(-1, arrays.nodes)[draw if arrays.draw_step else 0]
+        node = math.floor(min(max(place, 0.0), arrays.nodes - 1.001))
+        return float(nodes[node + (place - node >= jump[node])])
     return float(np.interp(place, np.arange(arrays.nodes), nodes))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from numba import njit
 
-from funnelsim.kernels.outcomes import _fold
+from funnelsim.kernels.outcomes import fold_tiles
 
 
 def _source_digest() -> int:
@@ -29,9 +29,9 @@ def _entry() -> Callable[..., None]:
     """
     source = _source_digest()
 
-    def fold(deals, factors, scratch, key, first_tile, bookings, wins):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    def fold(deals, factors, scratch, key, first_tile, bookings, wins):
         source  # noqa: B018
-        _fold(deals, factors, scratch, key, first_tile, bookings, wins)
+        fold_tiles(deals, factors, scratch, key, first_tile, bookings, wins)
 
     return fold
 

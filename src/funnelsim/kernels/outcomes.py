@@ -26,7 +26,7 @@ AMOUNT_LOW = np.uint64(2)
 
 
 class Deals(NamedTuple):
-    """All that the kernel knows of a scenario: ``G`` groups, ``n`` deals, ``K`` periods, ``D`` draws.
+    """All that the kernel knows: ``n`` deals in ``G`` groups, ``K`` periods, ``D`` draws.
 
     ``score`` is the chance to win, or where the market moves it, its normal quantile divided by
     the root of what is left of the variance. ``by_end`` is F at the ends of the periods; groups
@@ -40,6 +40,7 @@ class Deals(NamedTuple):
     by_end: NDArray[np.float64]  # (G, K, D)
     table_row: NDArray[np.int64]  # (G,) row of the table; -1: by_end
     table: NDArray[np.float64]  # (rows, D * nodes)
+    jump: NDArray[np.float64]  # where F jumps after a node; 2: it is a line; no rows: no jumps
     nodes: int
     draw_step: int  # distance of one draw's nodes from the next; 0 if there is one draw
     end_place: NDArray[np.float64]  # (K,) place of the end of a period on the table's axis
@@ -47,7 +48,7 @@ class Deals(NamedTuple):
     high: NDArray[np.uint64]  # (n,) upper 32 bits
     amount: NDArray[np.int64]  # (n,) cents
     spread: NDArray[np.int64]  # (n,) row of quantiles for amounts with a spread; -1: fixed
-    quantiles: NDArray[np.float64]  # (spreads, 2, octaves, steps + 1) currency units
+    quantiles: NDArray[np.float64]  # (at least 1, 2, 2, nodes) currency units
 
 
 class PathFactors(NamedTuple):
@@ -56,7 +57,7 @@ class PathFactors(NamedTuple):
     shift: NDArray[np.float64]  # (cells, P) added to a score
     slowness: NDArray[np.float64]  # (P,) steps on the table's axis by which a cycle is longer
     size: NDArray[np.float64]  # (P,) factor of all amounts
-    draw: NDArray[np.int64]  # (P,) row of the uncertain parameters
+    draw: NDArray[np.uint32]  # (P,) row of the uncertain parameters
 
 
 class Scratch(NamedTuple):
@@ -71,7 +72,7 @@ class Scratch(NamedTuple):
     threshold: NDArray[np.int32]
     partial: NDArray[np.int32]
     total: NDArray[np.float64]
-    count: NDArray[np.int32]
+    won: NDArray[np.int32]
 
     @classmethod
     def make(cls, periods: int) -> Scratch:
@@ -102,142 +103,161 @@ def _move(shift, chance):
 
 
 @njit(nogil=True)
-def _read(nodes, offset, draw, place, part, by):
-    """Fill ``by`` with F at the places of one period's end."""
-    step = np.uint32(offset)
-    for lane in range(TILE):
-        at = np.uint32(place[lane] + step * draw[lane])
-        below = nodes[at]
-        by[lane] = below + part[lane] * (nodes[np.uint32(at + np.uint32(1))] - below)
+def _places(end_place, slowness, nodes, place, part):
+    """Fill the place of each period's end on the table's axis, as the cycle factor moves it."""
+    for k in range(len(end_place)):
+        for lane in range(TILE):
+            at = min(max(end_place[k] - slowness[lane], 0.0), nodes - 1.001)
+            node = np.int32(at)
+            place[k, lane] = node
+            part[k, lane] = at - node
 
 
 @njit(nogil=True)
-def _scale(chance, by, threshold):
+def _read(table, step, draw, k, place, part, by):
+    """Fill ``by`` with F at the end of period ``k``, on a line between two nodes."""
+    step = np.uint32(step)
+    for lane in range(TILE):
+        at = np.uint32(place[k, lane] + step * draw[lane])
+        below = table[at]
+        by[lane] = below + part[k, lane] * (table[np.uint32(at + np.uint32(1))] - below)
+
+
+@njit(nogil=True)
+def _read_jumps(table, jump, step, draw, k, place, part, by):
+    """Do the same for an F that jumps between two nodes."""
+    step = np.uint32(step)
+    for lane in range(TILE):
+        at = np.uint32(place[k, lane] + step * draw[lane])
+        over = np.uint32(at + np.uint32(part[k, lane] >= jump[at]))
+        by[lane] = table[over]
+
+
+@njit(nogil=True)
+def _scale(chance, by, k, threshold):
     """Fill thresholds t with P(u <= t) = chance for a 31-bit u: -1 never, 2**31 - 1 always."""
     for lane in range(TILE):
-        threshold[lane] = np.int32(chance[lane] * by[lane] * SCALE - 1.0)
+        threshold[k, lane] = np.int32(chance[lane] * by[lane] * SCALE - 1.0)
 
 
 @njit(nogil=True)
-def _places(end_place, slowness, nodes, place, part):
-    """Fill the place of a period's end on the table's axis, as the cycle factor moves it."""
-    for lane in range(TILE):
-        at = min(max(end_place - slowness[lane], 0.0), nodes - 1.001)
-        node = np.int32(at)
-        place[lane] = node
-        part[lane] = at - node
+def _add1(uniform, a0, threshold, partial, won):
+    """Add one deal's cents and win to every path on which it is booked by a period's end."""
+    zero = np.int32(0)
+    for k in range(threshold.shape[0]):
+        for lane in range(TILE):
+            booked = uniform[0, lane] <= threshold[k, lane]
+            partial[k, lane] += a0 if booked else zero
+            won[k, lane] += np.int32(booked)
 
 
 @njit(nogil=True)
-def _add1(uniform, threshold, amount, partial, count):
-    """Add one deal's cents and win to every path on which it is booked by the period's end."""
-    for lane in range(TILE):
-        booked = uniform[lane] <= threshold[lane]
-        partial[lane] += amount if booked else np.int32(0)
-        count[lane] += np.int32(booked)
-
-
-@njit(nogil=True)
-def _add4(u0, u1, u2, u3, a0, a1, a2, a3, threshold, partial, count):
+def _add4(uniform, a0, a1, a2, a3, threshold, partial, won):
     """Do the same for four deals of a group at once: a third less traffic for each."""
     zero = np.int32(0)
-    for lane in range(TILE):
-        t = threshold[lane]
-        b0, b1, b2, b3 = u0[lane] <= t, u1[lane] <= t, u2[lane] <= t, u3[lane] <= t
-        partial[lane] += (a0 if b0 else zero) + (a1 if b1 else zero) + (
-            (a2 if b2 else zero) + (a3 if b3 else zero)
-        )
-        count[lane] += (np.int32(b0) + np.int32(b1)) + (np.int32(b2) + np.int32(b3))
+    for k in range(threshold.shape[0]):
+        for lane in range(TILE):
+            t = threshold[k, lane]
+            b0, b1 = uniform[0, lane] <= t, uniform[1, lane] <= t
+            b2, b3 = uniform[2, lane] <= t, uniform[3, lane] <= t
+            partial[k, lane] += ((a0 if b0 else zero) + (a1 if b1 else zero)) + (
+                (a2 if b2 else zero) + (a3 if b3 else zero)
+            )
+            won[k, lane] += (np.int32(b0) + np.int32(b1)) + (np.int32(b2) + np.int32(b3))
 
 
 @njit(nogil=True)
-def _add_varying(uniform, threshold, amount, total, count):
+def _add_varying(uniform, amount, threshold, total, won):
     """Do the same with an amount per path; whole numbers in floats add up exactly."""
-    for lane in range(TILE):
-        booked = uniform[lane] <= threshold[lane]
-        total[lane] += amount[lane] if booked else 0.0
-        count[lane] += np.int32(booked)
+    for k in range(threshold.shape[0]):
+        for lane in range(TILE):
+            booked = uniform[0, lane] <= threshold[k, lane]
+            total[k, lane] += amount[lane] if booked else 0.0
+            won[k, lane] += np.int32(booked)
 
 
 @njit(nogil=True)
 def _flush(partial, total):
+    """Move the 32-bit sums to the whole ones."""
     for k in range(partial.shape[0]):
-        row, into = partial[k], total[k]
         for lane in range(TILE):
-            into[lane] += row[lane]
-            row[lane] = 0
+            total[k, lane] += partial[k, lane]
+            partial[k, lane] = 0
 
 
 @njit(nogil=True)
-def _draw_amounts(table, upper, lower, amount):
-    """Fill ``amount`` with cents drawn from the deal's own distribution."""
+def _set_amounts(table, cents, size, uniform, amount):
+    """Fill ``amount`` with cents: certain, or drawn (a table) with rows 1 and 2 of the uniforms.
+
+    The amount factor comes on top, then all is rounded.
+    """
     for lane in range(TILE):
-        amount[lane] = 100.0 * quantile(table, upper[lane], lower[lane])
-
-
-@njit(nogil=True)
-def _resize(size, amount):
-    """Multiply cents by the amount factor and round them."""
+        amount[lane] = cents
+    if len(table) > 0:
+        for lane in range(TILE):
+            amount[lane] = 100.0 * quantile(table, uniform[1, lane], uniform[2, lane])
     for lane in range(TILE):
         amount[lane] = np.floor(amount[lane] * size[lane] + 0.5)
 
 
 @njit(nogil=True)
-def _fold(deals, factors, scratch, key_words, first_tile, bookings, wins):
+def _hand_out(total, won, first, bookings, wins):
+    """Write a tile's sums by the end of each period as sums inside each period."""
+    for k in range(bookings.shape[0]):
+        for lane in range(TILE):
+            before = total[k - 1, lane] if k > 0 else 0.0
+            bookings[k, first + lane] = np.int64(total[k, lane] - before)
+            wins[k, first + lane] = won[k, lane] - (won[k - 1, lane] if k > 0 else 0)
+
+
+@njit(nogil=True)
+def fold_tiles(deals, factors, scratch, key_words, first_tile, bookings, wins):
     """Fill bookings (cents) and wins, both (periods, paths), for the tiles from ``first_tile``.
 
     Deals with one amount on all paths are added as 32-bit integers, flushed before they could
-    overflow; the others, and very large ones, as whole numbers in floats, exact as well.
+    overflow; the others, and very large ones, as whole numbers in floats, exact as well. Fields
+    are taken out of their tuples here: taken out in a loop, each would be counted each time.
     """
     key = (key_words[0], key_words[1])  # scalars: an array could alias what is written
-    periods, paths = bookings.shape
-    cell, score, by_end = deals.cell, deals.score, deals.by_end
-    table, table_row = deals.table, deals.table_row
+    cell, score, by_end, table_row = deals.cell, deals.score, deals.by_end, deals.table_row
+    table, jump, quantiles = deals.table, deals.jump, deals.quantiles
     group_first, group_fixed = deals.group_first, deals.group_fixed
     low, high, cents, spread = deals.low, deals.high, deals.amount, deals.spread
-    chance, by, amount = scratch.chance, scratch.by, scratch.amount
-    place, part, threshold, uniform = scratch.place, scratch.part, scratch.threshold, scratch.uniform
-    u0, u1, u2, u3 = uniform[0], uniform[1], uniform[2], uniform[3]
-    partial, total, count = scratch.partial, scratch.total, scratch.count
-    for first in range(0, paths, TILE):
+    chance, by, amount, uniform = scratch.chance, scratch.by, scratch.amount, scratch.uniform
+    place, part, threshold = scratch.place, scratch.part, scratch.threshold
+    partial, total, won = scratch.partial, scratch.total, scratch.won
+    for first in range(0, bookings.shape[1], TILE):
         tile = np.uint64(first_tile + first // TILE)
         draw = factors.draw[first : first + TILE]
         size = factors.size[first : first + TILE]
-        slowness = factors.slowness[first : first + TILE]
         if len(table) > 0:
-            for k in range(periods):
-                _places(deals.end_place[k], slowness, deals.nodes, place[k], part[k])
+            slowness = factors.slowness[first : first + TILE]
+            _places(deals.end_place, slowness, deals.nodes, place, part)
         total[:] = 0.0
-        count[:] = 0
+        won[:] = 0
         room = np.int64(MOST_PARTIAL)
         for group in range(len(cell)):
             _pick(score[group], draw, chance)
             if cell[group] >= 0:
                 _move(factors.shift[cell[group], first : first + TILE], chance)
-            for k in range(periods):
-                if table_row[group] >= 0:
-                    _read(table[table_row[group]], deals.draw_step, draw, place[k], part[k], by)
-                else:
+            row = table_row[group]
+            for k in range(threshold.shape[0]):
+                if row < 0:
                     _pick(by_end[group, k], draw, by)
-                _scale(chance, by, threshold[k])
-            deal = group_first[group]
-            fixed, last = group_fixed[group], group_first[group + 1]
+                elif len(jump) > 0 and jump[row, 0] <= 1.0:
+                    _read_jumps(table[row], jump[row], deals.draw_step, draw, k, place, part, by)
+                else:
+                    _read(table[row], deals.draw_step, draw, k, place, part, by)
+                _scale(chance, by, k, threshold)
+            deal, fixed, last = group_first[group], group_fixed[group], group_first[group + 1]
             while deal < last:
                 several = 4 if fixed - deal >= 4 else 1
                 together = np.int64(0)
                 for one in range(several):
-                    uniform_row(tile, low[deal + one], high[deal + one], OUTCOME, key, uniform[one])
+                    row_of_one = uniform[one]
+                    uniform_row(tile, low[deal + one], high[deal + one], OUTCOME, key, row_of_one)
                     together += cents[deal + one]
-                if deal >= fixed:
-                    amount[:] = cents[deal]
-                    if spread[deal] >= 0:
-                        uniform_row(tile, low[deal], high[deal], AMOUNT_HIGH, key, uniform[1])
-                        uniform_row(tile, low[deal], high[deal], AMOUNT_LOW, key, uniform[2])
-                        _draw_amounts(deals.quantiles[spread[deal]], uniform[1], uniform[2], amount)
-                    _resize(size, amount)
-                    for k in range(periods):
-                        _add_varying(uniform[0], threshold[k], amount, total[k], count[k])
-                else:
+                if deal < fixed:
                     if together > room:
                         _flush(partial, total)
                         room = np.int64(MOST_PARTIAL)
@@ -246,15 +266,17 @@ def _fold(deals, factors, scratch, key_words, first_tile, bookings, wins):
                     if several == 4:
                         a1, a2 = np.int32(cents[deal + 1]), np.int32(cents[deal + 2])
                         a3 = np.int32(cents[deal + 3])
-                        for k in range(periods):
-                            _add4(u0, u1, u2, u3, a0, a1, a2, a3, threshold[k], partial[k], count[k])
+                        _add4(uniform, a0, a1, a2, a3, threshold, partial, won)
                     else:
-                        for k in range(periods):
-                            _add1(u0, threshold[k], a0, partial[k], count[k])
+                        _add1(uniform, a0, threshold, partial, won)
+                else:
+                    drawn = max(spread[deal], 0)
+                    if spread[deal] >= 0:
+                        uniform_row(tile, low[deal], high[deal], AMOUNT_HIGH, key, uniform[1])
+                        uniform_row(tile, low[deal], high[deal], AMOUNT_LOW, key, uniform[2])
+                    own = quantiles[drawn, : 2 * (spread[deal] >= 0)]
+                    _set_amounts(own, cents[deal], size, uniform, amount)
+                    _add_varying(uniform, amount, threshold, total, won)
                 deal += several
         _flush(partial, total)
-        for k in range(periods):
-            for lane in range(TILE):
-                before = total[k - 1, lane] if k > 0 else 0.0
-                bookings[k, first + lane] = np.int64(total[k, lane] - before)
-                wins[k, first + lane] = count[k, lane] - (count[k - 1, lane] if k > 0 else 0)
+        _hand_out(total, won, first, bookings, wins)
