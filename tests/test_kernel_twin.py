@@ -25,9 +25,12 @@ times = st.one_of(
     st.builds(lambda m, c: fs.Gamma(mean=m, cv=c), st.floats(1, 60), st.floats(0.2, 2.0)),
     st.just(fs.Discrete((5.0, 20.0, 30.0), (0.2, 0.5, 0.3))),
 )
-spread = st.sampled_from([
-    fs.Discrete((10.0, 99.99, 500.25), (0.25, 0.25, 0.5)), fs.Sample((1.0, 2.5, 70.0)),
-])
+spread = st.sampled_from(
+    [
+        fs.Discrete((10.0, 99.99, 500.25), (0.25, 0.25, 0.5)),
+        fs.Sample((1.0, 2.5, 70.0)),
+    ]
+)
 deals = st.fixed_dictionaries(
     {
         "stage": st.sampled_from(["first", "second"]),
@@ -43,7 +46,10 @@ deals = st.fixed_dictionaries(
 correlation = st.sampled_from([0.0, 0.05, 0.3, (0.0, 0.1), (0.02, 0.2)])
 cv = st.sampled_from([0.0, 0.3, (0.1, 0.5)])
 markets = st.builds(
-    fs.Market, win_rate_correlation=correlation, cycle_cv=cv, amount_cv=cv,
+    fs.Market,
+    win_rate_correlation=correlation,
+    cycle_cv=cv,
+    amount_cv=cv,
     segment_correlation=st.sampled_from([{}, {"region": 0.2}]),
 )
 
@@ -59,7 +65,9 @@ def scenarios(draw):
     rows = draw(st.lists(deals, min_size=1, max_size=9))
     return fs.Scenario(
         as_of="2026-12-31",
-        periods=fs.Periods(edges=[0, *sorted(draw(st.sets(st.integers(1, 120), min_size=1, max_size=4)))]),
+        periods=fs.Periods(
+            edges=[0, *sorted(draw(st.sets(st.integers(1, 120), min_size=1, max_size=4)))]
+        ),
         funnel=fs.Funnel(stages),
         pipeline=fs.Pipeline.from_deals([{"id": f"d{i}", **row} for i, row in enumerate(rows)]),
         market=draw(markets),
@@ -78,8 +86,12 @@ def test_kernel_and_twin_agree(scenario, seed):
         return float(plain[stream][path])
 
     expected_bookings, expected_wins = twin(
-        scenario, lower(scenario), seed, PATHS,
-        lambda dimension, path: float(coordinates[dimension][path]), plain_point,
+        scenario,
+        lower(scenario),
+        seed,
+        PATHS,
+        lambda dimension, path: float(coordinates[dimension][path]),
+        plain_point,
     )
     forecast = fs.simulate(scenario, paths=PATHS, seed=seed, threads=1)
     np.testing.assert_array_equal(forecast.wins.T, expected_wins)
@@ -87,7 +99,9 @@ def test_kernel_and_twin_agree(scenario, seed):
 
 
 def known_answers():
-    for line in Path(__file__).with_name("data").joinpath("philox4x32.txt").read_text().splitlines():
+    for line in (
+        Path(__file__).with_name("data").joinpath("philox4x32.txt").read_text().splitlines()
+    ):
         if not line.startswith("#"):
             numbers = [int(part, 16) for part in line.split()]
             yield numbers[:4], numbers[4:6], numbers[6:]

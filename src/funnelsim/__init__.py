@@ -24,7 +24,9 @@ from funnelsim.funnel import Funnel, Stage
 from funnelsim.market import Market
 from funnelsim.periods import Periods
 from funnelsim.pipeline import Pipeline
+from funnelsim.progress import progress_bar
 from funnelsim.scenario import Scenario
+from funnelsim.scenario_file import read_scenario, write_scenario
 from funnelsim.simulate import simulate
 
 __all__ = [
@@ -56,5 +58,8 @@ __all__ = [
     "Stage",
     "Weibull",
     "__version__",
+    "progress_bar",
+    "read_scenario",
     "simulate",
+    "write_scenario",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,9 +10,9 @@ from numpy.typing import NDArray
 
 from funnelsim.distributions import Distribution
 from funnelsim.pipeline import Pipeline
-from funnelsim.scenario import CENTS
 
 OCTAVES = 52
+HALF = 0.5
 STEPS = 64
 """Lines to each halving of the distance to an end of (0, 1): the mean is off by 1e-5 of itself
 where the quantile goes with the root of the distance, far less elsewhere."""
@@ -37,8 +38,9 @@ def lower_amounts(pipeline: Pipeline) -> Amounts:
             spread[i] = rows.setdefault(amount, len(rows))
     tables = [quantile_table(law) for law in rows]
     most = max((table.shape[2] for table in tables), default=2)
-    padded = [np.pad(table, ((0, 0), (0, 0), (0, most - table.shape[2])), mode="edge")
-              for table in tables]
+    padded = [
+        np.pad(table, ((0, 0), (0, 0), (0, most - table.shape[2])), mode="edge") for table in tables
+    ]
     stacked = np.stack(padded) if padded else np.zeros((1, 2, 2, 2))
     return Amounts(cents, spread, np.ascontiguousarray(stacked))
 
@@ -48,11 +50,14 @@ def quantile_table(law: Distribution) -> NDArray[np.float64]:
     octave = 2.0 ** -np.arange(OCTAVES + 1.0, 1.0, -1.0)
     level = (octave[:, None] * (1.0 + np.arange(STEPS) / STEPS)).ravel()
     level = np.concatenate([[2.0**-56], level, [0.5]])
-    halves = [_half(level, law.ppf, _jumps(law, law.ppf(level), upper=False)),
-              _half(level, law.isf, _jumps(law, law.isf(level), upper=True))]
+    halves = [
+        _half(level, law.ppf, _jumps(law, law.ppf(level), upper=False)),
+        _half(level, law.isf, _jumps(law, law.isf(level), upper=True)),
+    ]
     most = max(half.shape[1] for half in halves)
-    return np.stack([np.pad(half, ((0, 0), (0, most - half.shape[1])), mode="edge")
-                     for half in halves])
+    return np.stack(
+        [np.pad(half, ((0, 0), (0, most - half.shape[1])), mode="edge") for half in halves]
+    )
 
 
 def _jumps(law: Distribution, reached: NDArray[np.float64], *, upper: bool) -> NDArray[np.float64]:
@@ -61,15 +66,19 @@ def _jumps(law: Distribution, reached: NDArray[np.float64], *, upper: bool) -> N
         return np.zeros(0)
     beyond = law.sf(np.unique(reached))
     levels = beyond if upper else 1.0 - beyond
-    return np.asarray(levels[(levels > 2.0**-53) & (levels <= 0.5)])
+    return np.asarray(levels[(levels > 2.0**-53) & (levels <= HALF)])
 
 
-def _half(level: NDArray[np.float64], quantile: object, jumps: NDArray[np.float64]) -> NDArray[np.float64]:
+def _half(
+    level: NDArray[np.float64],
+    quantile: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    jumps: NDArray[np.float64],
+) -> NDArray[np.float64]:
     """Return rising levels with their quantiles; a jump stands twice, just before and after."""
     before, after = jumps * (1.0 - 1e-12), jumps * (1.0 + 1e-12)
     asked = np.concatenate([level, before, after])
     stated = np.concatenate([level, jumps, jumps])
     order = np.argsort(asked, kind="stable")
-    values = quantile(asked[order])  # type: ignore[operator]
+    values = quantile(asked[order])
     levels = np.concatenate([stated[order], [1.0]])
     return np.stack([levels, np.concatenate([values, values[-1:]])])

@@ -1,4 +1,4 @@
-"""From a scenario to flat arrays: contiguous, one dtype each, picklable; all that a worker needs."""
+"""From a scenario to flat arrays: contiguous, one dtype each; all that a worker needs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Standing(NamedTuple):
 
     def at(self, index: Ints) -> Standing:
         """Return the entries of some deals."""
-        return Standing(*(column[index] for column in self))
+        return Standing._make(column[index] for column in self)
 
 
 class Lowered(NamedTuple):
@@ -74,7 +74,13 @@ def lower(scenario: Scenario) -> Lowered:
     )
     by_end = _stepped(timing.cycle_by_end[timing.row], standing.close, days)
     return Lowered(
-        deals, shared, standing, group, wins.mean(axis=1), _marginal(wins, by_end), late,
+        deals,
+        shared,
+        standing,
+        group,
+        wins.mean(axis=1),
+        _marginal(wins, by_end),
+        late,
         _digest((*deals, *shared)),
     )
 
@@ -84,10 +90,12 @@ def _standing(scenario: Scenario, cells: Ints) -> tuple[Standing, Bools]:
     pipeline, as_of = scenario.pipeline, scenario.as_of
     number = {name: s for s, name in enumerate(scenario.funnel.names)}
     stage = np.array([number[name] for name in pipeline.stages], dtype=np.int64)
-    days = np.array([
-        float((as_of - entered).days) if entered is not None else (age or 0.0)
-        for entered, age in zip(pipeline.entered, pipeline.ages, strict=True)
-    ])
+    days = np.array(
+        [
+            float((as_of - entered).days) if entered is not None else (age or 0.0)
+            for entered, age in zip(pipeline.entered, pipeline.ages, strict=True)
+        ]
+    )
     age = np.maximum(-scenario.clock.elapsed(as_of, -days), 0.0)
     own = _floats(pipeline.win_probabilities)
     close = _floats([date and (date - as_of).days for date in pipeline.close_dates])
@@ -121,7 +129,7 @@ def _survival(law: Distribution, age: Floats) -> Floats:
 
 
 def _alike(everyone: Standing) -> tuple[Ints, Ints]:
-    """Return one deal for each group of deals that differ in their amounts alone, and the groups."""
+    """Return one deal for each group of deals alike but for the amount, and each deal's group."""
     keys = np.column_stack([np.nan_to_num(column, nan=-1.0) for column in everyone])
     _, lead, group = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     return lead.astype(np.int64), group.reshape(-1).astype(np.int64)
@@ -161,7 +169,7 @@ def _marginal(wins: Floats, by_end: Floats) -> Floats:
 def _deals(
     scenario: Scenario, amounts: Amounts, standing: Standing, group: Ints, timing: Timing
 ) -> Deals:
-    """Return the kernel's arrays but for the chances; deals sorted by group, varying amounts last."""
+    """Return the arrays but for the chances; deals sorted by group, varying amounts last."""
     varies = (amounts.spread >= 0) | (amounts.cents > MOST_FIXED)
     varies |= scenario.market.amount_cv != 0.0
     order = np.lexsort((varies, group))

@@ -80,4 +80,4 @@ def _shifts(
         for stream in np.unique(shared.streams[:, column]):
             factor = normal_quantile(plain_points(seed, int(stream), first, paths))
             shift[shared.streams[:, column] == stream] += np.sqrt(rho) * factor
-    return shift / np.sqrt(1.0 - common - shared.segments.sum())
+    return np.asarray(shift / np.sqrt(1.0 - common - shared.segments.sum()))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from funnelsim.distributions import Distribution
 from funnelsim.funnel import Stage
 from funnelsim.market import correlation_of_swing
 from funnelsim.parameters import Parameter
@@ -58,9 +59,7 @@ def _sigma(cv: Parameter, draws: int) -> Floats:
     return np.sqrt(np.log1p(_each(cv, draws) ** 2))
 
 
-def _cells(
-    scenario: Scenario, columns: list[str]
-) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+def _cells(scenario: Scenario, columns: list[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Return the streams of each combination of segments, and the combination of each deal."""
     deals = len(scenario.pipeline)
     if not columns or not deals:
@@ -91,7 +90,7 @@ def scores(chances: Floats, shared: Shared, *, moved: bool) -> Floats:
     from scipy.special import ndtri  # noqa: PLC0415
 
     own = 1.0 - shared.common - shared.segments.sum()
-    return np.clip(ndtri(chances) / np.sqrt(own), -CERTAIN, CERTAIN)
+    return np.asarray(np.clip(ndtri(chances) / np.sqrt(own), -CERTAIN, CERTAIN))
 
 
 def chance_at_age(stage: Stage, conversion: Floats, ages: Floats) -> Floats:
@@ -104,16 +103,17 @@ def chance_at_age(stage: Stage, conversion: Floats, ages: Floats) -> Floats:
     assert law is not None
     if lost is None:
         return np.broadcast_to(conversion, (len(ages), len(conversion)))
-    if law.draws == 1 and lost.draws == 1:
-        forward, gone = law.sf(ages)[:, None], lost.sf(ages)[:, None]
-    else:
-        forward = np.column_stack([law.at(min(d, law.draws - 1)).sf(ages) for d in range(len(conversion))])
-        gone = np.column_stack([lost.at(min(d, lost.draws - 1)).sf(ages) for d in range(len(conversion))])
-    return posterior(np.broadcast_to(conversion, (len(ages), len(conversion))), forward, gone)
+    prior = np.broadcast_to(conversion, (len(ages), len(conversion)))
+    return posterior(prior, _survivals(law, ages), _survivals(lost, ages))
+
+
+def _survivals(law: Distribution, ages: Floats) -> Floats:
+    """Return P(T > age), shape (ages, draws of the law)."""
+    return np.column_stack([law.at(d).sf(ages) for d in range(law.draws)])
 
 
 def posterior(prior: Floats, forward: Floats, lost: Floats) -> Floats:
-    """Return ``p A / (p A + (1 - p) L)`` without underflow; the prior where both survivals are 0."""
+    """Return ``p A / (p A + (1 - p) L)`` without underflow; the prior where A and L are 0."""
     most = np.maximum(forward, lost)
     known = most > 0.0
     scale = np.where(known, most, 1.0)

@@ -30,13 +30,11 @@ def open_pipeline(pipeline: Pipeline) -> float:
 
 
 def weighted_pipeline(scenario: Scenario) -> float:
-    """Return the sum of ``w_s * amount``, ages ignored; a deal's own win probability replaces it."""
+    """Return the sum of ``w_s * amount``, ages ignored; an own win probability replaces it."""
     wins = scenario.funnel.win_probabilities.mean(axis=0)
     of_stage = dict(zip(scenario.funnel.names, wins.tolist(), strict=True))
     pipeline = scenario.pipeline
-    cells = zip(
-        mean_amounts(pipeline), pipeline.stages, pipeline.win_probabilities, strict=True
-    )
+    cells = zip(mean_amounts(pipeline), pipeline.stages, pipeline.win_probabilities, strict=True)
     return math.fsum(
         amount * (of_stage[stage] if own is None else own) for amount, stage, own in cells
     )

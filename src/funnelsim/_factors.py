@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 REPLICATES = 64
-"""Independent scrambles; path ``i`` is point ``i // 64`` of scramble ``i % 64``. The spread of their
-means is the standard error of an answer."""
+"""Independent scrambles; path ``i`` is point ``i // 64`` of scramble ``i % 64``. The spread of
+their means is the standard error of an answer."""
 
 MARKET, CYCLE, SIZE, DRAW = range(4)
 BITS = 32
@@ -74,7 +74,7 @@ def points(seed: int, dimension: int, first: int, paths: int) -> NDArray[np.floa
     for bit in range(int(index[-1]).bit_length() if len(index) else 0):
         odd = (index >> np.uint64(bit) & np.uint64(1)).astype(bool)
         digits[odd] ^= directions[:, bit]
-    return (digits.ravel() + 0.5) * 2.0**-BITS
+    return np.asarray((digits.ravel() + 0.5) * 2.0**-BITS, dtype=np.float64)
 
 
 def plain_points(seed: int, stream: int, first: int, paths: int) -> NDArray[np.float64]:

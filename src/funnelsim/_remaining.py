@@ -87,7 +87,7 @@ class RemainingTime:
         return later[::-1]
 
     def _lattice_law(self, law: Distribution) -> Floats:
-        """Return a law's mass at each node: that of half a step to either side, ends to the right."""
+        """Return a law's mass at each node: that of half a step to either side of it."""
         halves = (np.arange(self.size + 1) - 0.5) * self.step
         alive = law.sf(halves)
         return np.asarray(np.maximum(alive[:-1] - alive[1:], 0.0))
@@ -136,11 +136,11 @@ class RemainingTime:
         return np.clip(result, 0.0, 1.0)
 
     def _survival(self, stage: int, ages: Floats, rest: Floats) -> Floats:
-        """Return P(T > age + rest), shape (ages, rest); on a lattice ``rest`` falls step by step."""
+        """Return P(T > age + rest), shape (ages, rest); on a lattice ``rest`` falls by steps."""
         law = self.laws[stage]
         on_lattice = self._later[stage].lattice is not None
         if law.atoms or not on_lattice or len(ages) * len(rest) <= 4 * self.size:
-            return law.sf(ages[:, None] + rest[None, :])
+            return np.asarray(law.sf(ages[:, None] + rest[None, :]))
         lowest = ages + rest[-1]
         nodes = np.floor(lowest / self.step + 1e-7).astype(np.int64)
         part = np.maximum(lowest / self.step - nodes, 0.0)[:, None]
@@ -151,7 +151,8 @@ class RemainingTime:
         below, above = windows[:, :-1], windows[:, 1:]
         if not (part > 1e-6).any():  # noqa: PLR2004  ages and times lie on the lattice
             return np.asarray(below[:, ::-1])
-        return np.asarray((below + part * (above - below))[:, ::-1])
+        between: Floats = below + part * (above - below)
+        return between[:, ::-1]
 
     def single_values(self, stage: int, age: float) -> Values | None:
         """Return the law of the remaining time where it has few single values, else None."""

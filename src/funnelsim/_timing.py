@@ -81,9 +81,15 @@ def lower_times(funnel: Funnel, stage: Ints, age: Floats, ends: Floats, cycle: F
     place = np.where(ends > 0.0, np.log(np.maximum(ends, axis[0]) / axis[0]) / step, -BEFORE_ALL)
     jumps = jump.reshape(len(pairs), -1) if (jump <= 1.0).any() else np.zeros((0, 2))
     return Timing(
-        row, by_end, _over_cycle(table, jump, place, step, cycle),
-        table.reshape(len(pairs), -1), jumps,
-        len(axis), len(axis) if len(chosen) > 1 else 0, place, step,
+        row,
+        by_end,
+        _over_cycle(table, jump, place, step, cycle),
+        table.reshape(len(pairs), -1),
+        jumps,
+        len(axis),
+        len(axis) if len(chosen) > 1 else 0,
+        place,
+        step,
     )
 
 
@@ -97,8 +103,11 @@ def laws_of_draws(funnel: Funnel) -> list[Laws]:
 def _check_size(numbers: int) -> None:
     if numbers > MOST_TABLE:
         raise InputError(
-            "draws of times", f"need at most {MOST_TABLE:,} chances, one for each draw, period and "
-            "pair of stage and age", numbers, "give fewer draws",
+            "draws of times",
+            f"need at most {MOST_TABLE:,} chances, one for each draw, period and "
+            "pair of stage and age",
+            numbers,
+            "give fewer draws",
         )
 
 
@@ -134,7 +143,9 @@ def _axis(ends: Floats, sigma: float, rows: int) -> Floats:
         raise InputError(
             "draws of times together with a cycle factor",
             f"need at most {MOST_TABLE // FEWEST_NODES:,} tables, one for each draw and pair of "
-            "stage and age", rows, "give fewer draws, or ages in whole days",
+            "stage and age",
+            rows,
+            "give fewer draws, or ages in whole days",
         )
     span = FAR * sigma + 0.5 * sigma * sigma
     positive = ends[ends > 0.0]
@@ -174,7 +185,7 @@ def _jumps(values: Values, axis: Floats) -> tuple[Floats, Floats]:
     mass = np.bincount(after + 1, chance, len(axis) + 1)
     where = np.bincount(after + 1, chance * (place - after), len(axis) + 1)
     jump = np.where(mass > 0.0, where / np.where(mass > 0.0, mass, 1.0), 0.5)
-    return np.cumsum(mass)[:-1], jump[1:]
+    return np.asarray(np.cumsum(mass)[:-1], dtype=np.float64), np.asarray(jump[1:])
 
 
 def _longest(laws: Laws, pairs: Floats) -> float:

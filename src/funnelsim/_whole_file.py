@@ -76,12 +76,13 @@ def _obstacle(target: Path) -> str | None:
 
 
 def _target(path: str | os.PathLike[str]) -> Path:
-    """Return the file that is meant, behind links."""
+    """Return the file that is meant, behind links; a pipe or a device stays what it is."""
     given = os.fspath(path)
     if not given or given.endswith(("/", os.sep)):
         raise InputError(_shown(path), WRITABLE, remedy="a name is missing")
+    target = Path(given)
     try:
-        return Path(given).resolve()
+        return target if target.exists() and not target.is_file() else target.resolve()
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(_shown(path), WRITABLE, remedy=str(error)) from None
 

@@ -57,7 +57,8 @@ def mean(values: Values, unit: float = 1.0) -> Estimate:
     """Return the mean of integer values, each worth ``unit``."""
     average, error = _spread_of_mean(values)
     reach = _student(len(values)) * error
-    return Estimate(average * unit, error * unit, (average - reach) * unit, (average + reach) * unit)
+    low, high = average - reach, average + reach
+    return Estimate(average * unit, error * unit, low * unit, high * unit)
 
 
 def probability(hits: NDArray[np.bool_]) -> Estimate:

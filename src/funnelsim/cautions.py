@@ -40,7 +40,10 @@ class Caution:
     def to_dict(self) -> dict[str, Any]:
         """Return code, count, ids and message, as the JSON answer holds them."""
         return {
-            "code": self.code, "count": self.count, "ids": list(self.ids), "message": self.message,
+            "code": self.code,
+            "count": self.count,
+            "ids": list(self.ids),
+            "message": self.message,
         }
 
 
@@ -54,18 +57,35 @@ def cautions(scenario: Scenario, lowered: Lowered) -> list[Caution]:
 
     skipped = tuple(sorted({str(problem.row) for problem in pipeline.skipped}, key=int))
     found = [
-        Caution("deal-older-than-its-times", named(standing.too_old[group]),
-                "older than the times in stage allow: kept at their conversion, going on at once"),
-        Caution("deal-cannot-go-forward", named(standing.past[group]),
-                "older than any time to go forward, not than the time if lost: counted as lost"),
-        Caution("close-date-past", named(lowered.late),
-                f"stated close date is not after {scenario.as_of}: ignored"),
-        Caution("deal-without-age", pipeline.without_age,
-                "no age or entry date given, though the table has such a column: taken as new"),
-        Caution("rows-skipped", skipped,
-                "rows that cannot be used were left out; these are their numbers"),
+        Caution(
+            "deal-older-than-its-times",
+            named(standing.too_old[group]),
+            "older than the times in stage allow: kept at their conversion, going on at once",
+        ),
+        Caution(
+            "deal-cannot-go-forward",
+            named(standing.past[group]),
+            "older than any time to go forward, not than the time if lost: counted as lost",
+        ),
+        Caution(
+            "close-date-past",
+            named(lowered.late),
+            f"stated close date is not after {scenario.as_of}: ignored",
+        ),
+        Caution(
+            "deal-without-age",
+            pipeline.without_age,
+            "no age or entry date given, though the table has such a column: taken as new",
+        ),
+        Caution(
+            "rows-skipped",
+            skipped,
+            "rows that cannot be used were left out; these are their numbers",
+        ),
     ]
     if not len(pipeline):
-        return [Caution("no-deals", (), "the pipeline has no deals"),
-                *(one for one in found if one.count)]
+        return [
+            Caution("no-deals", (), "the pipeline has no deals"),
+            *(one for one in found if one.count),
+        ]
     return [one for one in found if one.count]

@@ -127,7 +127,11 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def unknown(
-    kind: str, word: str, known: Iterable[str], rule: str = "be a known name", *,
+    kind: str,
+    word: str,
+    known: Iterable[str],
+    rule: str = "be a known name",
+    *,
     where: str | None = None,
 ) -> InputError:
     """Return the error for a name nobody knows: it offers the nearest, and lists what exists."""

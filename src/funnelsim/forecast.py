@@ -219,10 +219,13 @@ class Forecast:
         """
         values = self.scenario.pipeline.segment(segment)
         return {
-            value: self._again(self.scenario.replace(
-                pipeline=self.scenario.pipeline.where([one == value for one in values]),
-                quota=None, booked=0.0,
-            ))
+            value: self._again(
+                self.scenario.replace(
+                    pipeline=self.scenario.pipeline.where([one == value for one in values]),
+                    quota=None,
+                    booked=0.0,
+                )
+            )
             for value in sorted(set(values))
         }
 
@@ -246,18 +249,18 @@ class Forecast:
             "open_pipeline": self.open_pipeline,
             "weighted_pipeline": self.weighted_pipeline,
             "coverage": self.coverage,
-            "attainment_probability": attained and attained.to_dict(),
+            "attainment_probability": _given(attained),
             "bookings": bookings,
             "wins": answers.distribution(self._wins.sum(axis=0)),
             "sources": {"booked": scenario.booked, "open_pipeline": bookings, "new_business": None},
-            "attainment_probability_every_period": every and every.to_dict(),
+            "attainment_probability_every_period": _given(every),
             "periods": self._periods(),
             "warnings": [caution.to_dict() for caution in self.warnings],
         }
 
     def _periods(self) -> list[dict[str, Any]]:
         windows = self.scenario.windows
-        none = [None] * len(windows)
+        none: list[Estimate | None] = [None] * len(windows)
         quotas = self.scenario.period_quota_cents
         own, so_far = self.attainment_by_period() or none, self.cumulative_attainment() or none
         return [
@@ -265,8 +268,8 @@ class Forecast:
                 "start": _day(window.start),
                 "end": _day(window.end),
                 "quota": None if quotas is None else quotas[k] / CENTS,
-                "attainment_probability": own[k] and own[k].to_dict(),
-                "cumulative_attainment_probability": so_far[k] and so_far[k].to_dict(),
+                "attainment_probability": _given(own[k]),
+                "cumulative_attainment_probability": _given(so_far[k]),
                 "bookings": answers.distribution(self._cents[k], CENT),
                 "wins": answers.distribution(self._wins[k]),
             }
@@ -294,6 +297,10 @@ class Forecast:
 
     def _repr_html_(self) -> str:
         return html_summary(self.to_dict())
+
+
+def _given(estimate: Estimate | None) -> dict[str, float] | None:
+    return None if estimate is None else estimate.to_dict()
 
 
 def _day(value: dt.date | float) -> str | float:

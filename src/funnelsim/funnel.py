@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,6 @@ from funnelsim.parameters import (
     POSITIVE,
     PROBABILITY,
     Parameter,
-
     common_draws,
     draws_of,
     number,
@@ -82,15 +82,16 @@ class Stage:
         if (self.win_probability is None) == (self.conversion is None):
             both = self.win_probability is not None
             raise InputError(
-                f"stage {self.name!r}", "have either a win_probability or a conversion",
+                f"stage {self.name!r}",
+                "have either a win_probability or a conversion",
                 "both" if both else "neither",
             )
         if self.win_probability is not None:
-            if isinstance(self.win_probability, Sequence | np.ndarray) and not isinstance(
-                self.win_probability, str
-            ):
+            if np.ndim(self.win_probability) > 0:
                 raise InputError(
-                    self._label("win_probability"), "be one number", self.win_probability,
+                    self._label("win_probability"),
+                    "be one number",
+                    self.win_probability,
                     "draws are given as conversion, so that win probabilities keep their order",
                 )
             field = self._label("win_probability")
@@ -162,11 +163,13 @@ class Funnel:
         last = self.stages[-1]
         if (last.win_probability or last.conversion) != 1.0:
             raise InputError(
-                f"win_probability of the last stage {last.name!r}", "be 1",
-                last.win_probability or last.conversion, "the last stage is closed-won",
+                f"win_probability of the last stage {last.name!r}",
+                "be 1",
+                last.win_probability or last.conversion,
+                "the last stage is closed-won",
             )
         if last.time is not None or last.time_if_lost is not None:
-            raise InputError(f"the last stage {last.name!r}", "have no time", remedy="it is the end")
+            raise InputError(f"the last stage {last.name!r}", "have no time", remedy="leave it out")
 
     def _check_order(self) -> None:
         wins = self.win_probabilities
@@ -174,7 +177,8 @@ class Funnel:
             if (wins[:, s] > wins[:, s + 1]).any():
                 raise InputError(
                     f"win_probability of stage {self.stages[s].name!r}",
-                    f"be at most that of the next stage, {wins[0, s + 1]:g}", wins[0, s],
+                    f"be at most that of the next stage, {wins[0, s + 1]:g}",
+                    wins[0, s],
                     "a deal further on is at least as likely to be won",
                 )
 
@@ -231,14 +235,22 @@ class Funnel:
             Hours of work, one per open stage.
         """
         return cls.from_percentages(
-            KEY_ACCOUNT_STAGES, KEY_ACCOUNT_WIN_PROBABILITIES, time,
-            time_if_lost=time_if_lost, hours=hours,
+            KEY_ACCOUNT_STAGES,
+            KEY_ACCOUNT_WIN_PROBABILITIES,
+            time,
+            time_if_lost=time_if_lost,
+            hours=hours,
         )
 
     @classmethod
     def from_percentages(
-        cls, names: Sequence[str], win_probabilities: Sequence[float], time: Any, *,
-        time_if_lost: Any = None, hours: Sequence[float] | None = None,
+        cls,
+        names: Sequence[str],
+        win_probabilities: Sequence[float],
+        time: Any,
+        *,
+        time_if_lost: Any = None,
+        hours: Sequence[float] | None = None,
     ) -> Funnel:
         """Return a funnel from the win probability of each stage, the last of them 1."""
         _same_length("win_probabilities", win_probabilities, len(names))
@@ -247,8 +259,13 @@ class Funnel:
 
     @classmethod
     def from_counts(
-        cls, counts: str | Sequence[float], time: Any, *, names: Sequence[str] | None = None,
-        time_if_lost: Any = None, hours: Sequence[float] | None = None,
+        cls,
+        counts: str | Sequence[float],
+        time: Any,
+        *,
+        names: Sequence[str] | None = None,
+        time_if_lost: Any = None,
+        hours: Sequence[float] | None = None,
     ) -> Funnel:
         """Return a funnel from activities per contract, such as ``"6-5-3-3-2-1"``.
 
@@ -262,18 +279,24 @@ class Funnel:
         """
         numbers = _counts(counts)
         if names is None:
-            names = KEY_ACCOUNT_STAGES if len(numbers) == len(KEY_ACCOUNT_STAGES) else [
-                f"stage {s + 1}" for s in range(len(numbers))
-            ]
+            usual = len(numbers) == len(KEY_ACCOUNT_STAGES)
+            numbered = [f"stage {s + 1}" for s in range(len(numbers))]
+            names = KEY_ACCOUNT_STAGES if usual else numbered
         _same_length("counts", numbers, len(names))
-        pairs = zip(numbers, numbers[1:], strict=False)
-        chances: list[dict[str, Any]] = [{"conversion": later / now} for now, later in pairs]
-        return cls._from_columns(names, [*chances, {"win_probability": 1.0}], time, time_if_lost, hours)
+        chances: list[dict[str, Any]] = [
+            {"conversion": later / now} for now, later in itertools.pairwise(numbers)
+        ]
+        chances.append({"win_probability": 1.0})
+        return cls._from_columns(names, chances, time, time_if_lost, hours)
 
     @classmethod
     def _from_columns(
-        cls, names: Sequence[str], chances: Sequence[dict[str, Any]], time: Any,
-        time_if_lost: Any, hours: Sequence[float] | None,
+        cls,
+        names: Sequence[str],
+        chances: Sequence[dict[str, Any]],
+        time: Any,
+        time_if_lost: Any,
+        hours: Sequence[float] | None,
     ) -> Funnel:
         steps = len(names) - 1
         columns = {
@@ -281,10 +304,12 @@ class Funnel:
             "time_if_lost": _per_stage("time_if_lost", time_if_lost, steps),
             "hours": _per_stage("hours", hours, steps),
         }
-        return cls(tuple(
-            Stage(name, **chances[s], **{key: column[s] for key, column in columns.items()})
-            for s, name in enumerate(names)
-        ))
+        return cls(
+            tuple(
+                Stage(name, **chances[s], **{key: column[s] for key, column in columns.items()})
+                for s, name in enumerate(names)
+            )
+        )
 
 
 def _per_stage(field: str, given: Any, steps: int) -> list[Any]:
@@ -308,7 +333,7 @@ def _counts(counts: str | Sequence[float]) -> list[float]:
             raise InputError("counts", "be numbers joined by '-'", counts, "such as 6-5-3-3-2-1")
         given = [float(part) for part in counts.split("-")]
     numbers = [number("counts", one, POSITIVE) for one in given]
-    for now, later in zip(numbers, numbers[1:], strict=False):
+    for now, later in itertools.pairwise(numbers):
         if later > now:
             raise InputError("counts", "not grow from a stage to the next", counts)
     return numbers

@@ -71,14 +71,17 @@ class Market:
         object.__setattr__(self, "win_rate_swing", swing)
         if self.win_rate_correlation != 0.0:
             raise InputError(
-                "market", "state win_rate_correlation or win_rate_swing, not both",
+                "market",
+                "state win_rate_correlation or win_rate_swing, not both",
             )
 
     def _check_segments(self) -> None:
         if not isinstance(self.segment_correlation, Mapping):
             raise InputError(
-                "segment_correlation", "map a segment column to a correlation",
-                self.segment_correlation, "such as { region = 0.03 }",
+                "segment_correlation",
+                "map a segment column to a correlation",
+                self.segment_correlation,
+                "such as { region = 0.03 }",
             )
         given = {
             str(name): number(f"segment_correlation of {name!r}", value, CORRELATION)
@@ -131,7 +134,9 @@ def correlation_of_swing(win_rate: float, swing: float) -> float:
     limit = (win_rate * (1.0 - win_rate)) ** 0.5
     if swing >= limit * MOST_OF_LIMIT:
         raise InputError(
-            "win_rate_swing", f"be below {limit * MOST_OF_LIMIT:.4g}", swing,
+            "win_rate_swing",
+            f"be below {limit * MOST_OF_LIMIT:.4g}",
+            swing,
             f"a win rate of {win_rate:g} cannot swing as far as that",
         )
     low, high = 0.0, 1.0

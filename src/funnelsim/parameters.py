@@ -47,7 +47,7 @@ PROBABILITY = Interval(0.0, 1.0, open_low=True)
 
 def number(field: str, value: Any, allowed: Interval, remedy: str | None = None) -> float:
     """Return a finite number inside ``allowed``, or raise an `InputError` that names the field."""
-    if isinstance(value, bool) or isinstance(value, str):
+    if isinstance(value, bool | str):
         raise InputError(field, allowed.rule(), value, remedy or "write a number, without quotes")
     try:
         result = float(value)
@@ -101,7 +101,9 @@ def common_draws(counts: Iterable[tuple[str, int]]) -> int:
         if count != several[0][1]:
             first = several[0]
             raise InputError(
-                field, f"hold as many draws as {first[0]} ({first[1]})", count,
+                field,
+                f"hold as many draws as {first[0]} ({first[1]})",
+                count,
                 "draw number d of every uncertain parameter belongs together",
             )
     return several[0][1] if several else 1

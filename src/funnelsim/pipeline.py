@@ -300,7 +300,8 @@ class Pipeline:
         ('b',)
         """
         columns: dict[str, Any] = {
-            name: tuple(itertools.compress(getattr(self, name), kept)) for name in ("ids", *_COLUMNS)
+            name: tuple(itertools.compress(getattr(self, name), kept))
+            for name in ("ids", *_COLUMNS)
         }
         segments = tuple(
             (name, tuple(itertools.compress(cells, kept))) for name, cells in self.segments

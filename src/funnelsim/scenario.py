@@ -148,8 +148,11 @@ class Scenario:
         _ = self.draws
         for deal, amount in zip(self.pipeline.ids, self.pipeline.amounts, strict=True):
             if not isinstance(amount, int) and amount.draws > 1:
-                raise InputError(f"amount of deal {deal!r}", "be certain or one distribution",
-                                 remedy="a deal's amount takes no sets of draws")
+                raise InputError(
+                    f"amount of deal {deal!r}",
+                    "be certain or one distribution",
+                    remedy="a deal's amount takes no sets of draws",
+                )
 
     def _check_market(self) -> None:
         for name in self.market.segment_correlation:
@@ -160,7 +163,11 @@ class Scenario:
 
 
 _KINDS: dict[str, type] = {
-    "periods": Periods, "funnel": Funnel, "pipeline": Pipeline, "market": Market, "clock": Clock,
+    "periods": Periods,
+    "funnel": Funnel,
+    "pipeline": Pipeline,
+    "market": Market,
+    "clock": Clock,
 }
 
 
@@ -180,7 +187,9 @@ def _quota(quota: Any, periods: int) -> float | tuple[float, ...] | None:
         return _money("quota", quota, POSITIVE)
     if len(quota) != periods:
         raise InputError(
-            "quota", f"have one number for each of the {periods} periods", len(quota),
+            "quota",
+            f"have one number for each of the {periods} periods",
+            len(quota),
             "or one number for the whole horizon",
         )
     return tuple(_money(f"quota of period {k + 1}", one, POSITIVE) for k, one in enumerate(quota))

@@ -15,8 +15,15 @@ def text_summary(answer: dict[str, Any]) -> str:
     lines = [heading, "", *(f"{name:<{width}}  {value}" for name, value in facts)]
     header, rows = _table(answer)
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    lines += ["", *("  ".join(cell.rjust(widths[i]) if i else cell.ljust(widths[i])
-                              for i, cell in enumerate(row)).rstrip() for row in [header, *rows])]
+    lines += [
+        "",
+        *(
+            "  ".join(
+                cell.rjust(widths[i]) if i else cell.ljust(widths[i]) for i, cell in enumerate(row)
+            ).rstrip()
+            for row in [header, *rows]
+        ),
+    ]
     notes = notes_of(answer["warnings"])
     return "\n".join(lines + (["", *notes] if notes else []))
 
@@ -57,10 +64,8 @@ def _facts(answer: dict[str, Any]) -> list[tuple[str, str]]:
         facts.append(("chance to reach every period's", _chance(every)))
     facts += [
         ("booked to date", _money(answer["booked"], money)),
-        ("new bookings, mean", f"{_money(bookings['mean']['value'], money)} "
-                               f"± {_plain(bookings['mean']['standard_error'])}"),
-        ("new bookings, P10 / P50 / P90", " / ".join(
-            _plain(one["value"]) for one in bookings["quantiles"].values())),
+        ("new bookings, mean", _with_error(bookings["mean"], money)),
+        ("new bookings, P10 / P50 / P90", _levels(bookings["quantiles"])),
         ("wins, mean", f"{wins['mean']['value']:.4g} ± {wins['mean']['standard_error']:.2g}"),
         ("open pipeline", _money(answer["open_pipeline"], money)),
         ("weighted pipeline", _money(answer["weighted_pipeline"], money)),
@@ -108,6 +113,15 @@ def _money(value: float, currency: str) -> str:
 
 def _plain(value: float) -> str:
     return f"{value:,.0f}"
+
+
+def _with_error(estimate: dict[str, float], currency: str) -> str:
+    error = estimate["standard_error"]
+    return f"{_money(estimate['value'], currency)} ± {_plain(error)}"
+
+
+def _levels(quantiles: dict[str, dict[str, float]]) -> str:
+    return " / ".join(_plain(one["value"]) for one in quantiles.values())
 
 
 def _percent(value: float) -> str:

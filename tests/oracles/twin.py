@@ -45,7 +45,7 @@ def twin(scenario, lowered, seed, paths, point, plain_point):
 
 
 def chance_by(scenario, lowered, deal, k, draw, path, point, plain_point):
-    """Return the chance that the deal is booked by the end of period k, given the path's factors."""
+    """Return the chance to be booked by the end of period k, given the factors of the path."""
     group, market = lowered.group[deal], scenario.market
     arrays, draws = lowered.deals, lowered.deals.score.shape[1]
     moved = arrays.cell[group] >= 0

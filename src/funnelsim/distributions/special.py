@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from funnelsim.distributions.base import Floats  # noqa: TC001 - annotations can be asked for
+from funnelsim.distributions.base import Floats
 from funnelsim.distributions.parametric import Draws, Parametric, exp_or_inf
 from funnelsim.errors import InputError
 from funnelsim.parameters import Interval

@@ -79,9 +79,16 @@ class Scratch(NamedTuple):
         """Return rows for a number of periods."""
         row, rows = TILE, (periods, TILE)
         return cls(
-            np.empty(row), np.empty(row), np.empty(row), np.empty((4, TILE), np.int32),
-            np.zeros(rows, np.uint32), np.zeros(rows), np.empty(rows, np.int32),
-            np.zeros(rows, np.int32), np.zeros(rows), np.zeros(rows, np.int32),
+            np.empty(row),
+            np.empty(row),
+            np.empty(row),
+            np.empty((4, TILE), np.int32),
+            np.zeros(rows, np.uint32),
+            np.zeros(rows),
+            np.empty(rows, np.int32),
+            np.zeros(rows, np.int32),
+            np.zeros(rows),
+            np.zeros(rows, np.int32),
         )
 
 
