@@ -26,6 +26,11 @@ class Caution:
         The deals (or rows) concerned.
     message : str
         What was found and what was done, for people.
+
+    Examples
+    --------
+    >>> Caution("close-date-past", ("A1", "B7"), "stated close date is past: ignored").count
+    2
     """
 
     code: str

@@ -48,6 +48,14 @@ class QuarterEnd:
         The last so many calendar days of each fiscal quarter, 1 to 92 ...
     weight : float
         ... have their weight multiplied by this; 0 or more.
+
+    Examples
+    --------
+    Three times the progress in the last fortnight of a quarter is a third of all its progress.
+
+    >>> push = Clock(quarter_end=QuarterEnd(days=14, weight=3.0))
+    >>> push.elapsed("2027-03-17", [14]).round(1)
+    array([32.1])
     """
 
     days: int

@@ -15,7 +15,13 @@ VALUE_LENGTH = 60
 
 
 class FunnelsimError(Exception):
-    """Base of all errors that funnelsim raises on purpose."""
+    """Base of all errors that funnelsim raises on purpose.
+
+    Examples
+    --------
+    >>> issubclass(InputError, FunnelsimError), issubclass(InputError, ValueError)
+    (True, True)
+    """
 
 
 class InputError(FunnelsimError, ValueError):
@@ -85,7 +91,26 @@ class RowProblem:
 
 
 class RowsError(InputError):
-    """Rows of a table that cannot be used; all are counted, the first ten are shown."""
+    """Rows of a table that cannot be used; all are counted, the first ten are shown.
+
+    Parameters
+    ----------
+    source : str
+        The table: the name of a file, or ``"dataframe"``.
+    problems : sequence of RowProblem
+        What is wrong, cell by cell.
+    remedy : str
+        What to do about it.
+    where : str, optional
+        File and line of the scenario that names the table.
+
+    Examples
+    --------
+    >>> print(RowsError("deals.csv", [RowProblem(7, "amount", "be given")], "correct them"))
+    deals.csv: 1 row cannot be used
+      row 7: amount must be given
+    correct them
+    """
 
     def __init__(
         self, source: str, problems: Sequence[RowProblem], remedy: str, where: str | None = None

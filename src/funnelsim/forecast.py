@@ -34,6 +34,16 @@ class Record:
 
     ``digest`` is a hash of the arrays that the assumptions were turned into; it tells whether
     another version of funnelsim, or of a library under it, still makes the same of them.
+
+    Examples
+    --------
+    >>> from funnelsim import Funnel, Periods, Scenario, simulate
+    >>> scenario = Scenario(as_of="2026-12-31", periods=Periods("month", 3),
+    ...                     funnel=Funnel.key_account(time=30))
+    >>> record = simulate(scenario, paths=256, seed=7).record
+    >>> again = simulate(record.scenario, paths=record.paths, seed=record.seed)
+    >>> again.record == record
+    True
     """
 
     scenario: Scenario

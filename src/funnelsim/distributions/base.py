@@ -20,6 +20,13 @@ class Distribution(ABC):
     A parameter may be a set of draws. Such a distribution says how many draws it holds, and
     `at` takes one of them; only then can its functions be asked. Results are arrays of the
     shape of the argument. A value beyond the largest float comes back as ``inf``.
+
+    Examples
+    --------
+    >>> from funnelsim import Gamma
+    >>> unsure = Gamma(mean=[28, 31, 35], cv=0.6)
+    >>> unsure.draws, unsure.at(1).mean
+    (3, 31.0)
     """
 
     @property
