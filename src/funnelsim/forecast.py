@@ -256,9 +256,9 @@ class Forecast:
             "as_of": scenario.as_of.isoformat(),
             "quota": None if quota is None else quota / CENTS,
             "booked": scenario.booked,
-            "open_pipeline": self.open_pipeline,
-            "weighted_pipeline": self.weighted_pipeline,
-            "coverage": self.coverage,
+            "open_pipeline": _finite(self.open_pipeline),
+            "weighted_pipeline": _finite(self.weighted_pipeline),
+            "coverage": _finite(self.coverage),
             "attainment_probability": _given(attained),
             "bookings": bookings,
             "wins": answers.distribution(self._wins.sum(axis=0)),
@@ -315,6 +315,11 @@ def _given(estimate: Estimate | None) -> dict[str, float] | None:
 
 def _day(value: dt.date | float) -> str | float:
     return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def _finite(value: float | None) -> float | None:
+    """Return a number as JSON can hold it: None where the mean of an amount is infinite."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _columns(periods: list[dict[str, Any]]) -> dict[str, list[Any]]:

@@ -107,7 +107,9 @@ def notes_of(warnings: list[dict[str, Any]]) -> list[str]:
     return notes
 
 
-def _money(value: float, currency: str) -> str:
+def _money(value: float | None, currency: str) -> str:
+    if value is None:  # the mean of an amount is infinite
+        return "not finite"
     return f"{_plain(value)} {currency}".rstrip()
 
 

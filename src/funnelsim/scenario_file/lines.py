@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from bisect import bisect_right
 
@@ -19,20 +20,18 @@ _PLAIN = re.compile(r"[^,\]}#\n]+")
 
 
 def lines_of(text: str) -> dict[KeyPath, int]:
-    """Return the line, from 1, of each key, table and entry of a list in a valid TOML text.
+    r"""Return the line, from 1, of each key, table and entry of a list in a valid TOML text.
 
     What cannot be followed is left out.
 
     Examples
     --------
-    >>> lines_of('quota = 3\\n[funnel]\\ntime = { fixed = 3 }\\n')
+    >>> lines_of('quota = 3\n[funnel]\ntime = { fixed = 3 }\n')
     {('quota',): 1, ('funnel',): 2, ('funnel', 'time'): 3, ('funnel', 'time', 'fixed'): 3}
     """
     scanner = _Scanner(text.replace("\r\n", "\n"))
-    try:
+    with contextlib.suppress(_LostError, RecursionError):
         scanner.scan()
-    except (_LostError, RecursionError):
-        pass
     return scanner.lines
 
 

@@ -1,0 +1,5 @@
+"""``python -m funnelsim``."""
+
+from funnelsim.cli import main
+
+main(prog_name="funnelsim")

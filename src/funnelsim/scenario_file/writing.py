@@ -1,0 +1,215 @@
+"""From a scenario to the text of a scenario file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import fields
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from funnelsim._whole_file import check_writable, write_whole
+from funnelsim.distributions import Distribution, Fixed, Sample, distribution_to_toml
+from funnelsim.errors import InputError
+from funnelsim.funnel import Stage
+from funnelsim.market import Market
+from funnelsim.pipeline import Pipeline
+from funnelsim.scenario import CENTS, Scenario
+from funnelsim.scenario_file.document import parsed
+from funnelsim.scenario_file.reading import scenario_of
+
+EXACT = 2**53
+RULE = "be one that a scenario file can hold"
+
+
+def write_scenario(scenario: Scenario, path: str | os.PathLike[str]) -> None:
+    """Write a scenario as a TOML file, from which `read_scenario` makes an equal one.
+
+    A pipeline or a sample that came from a file, and is still what the file says, is written as
+    that file, relative to the folder of the new one; any other as its deals or values. Rows of
+    a pipeline that were skipped are not written among its deals.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The assumptions.
+    path : path
+        The file to write; one that exists is replaced, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written, or it cannot hold the scenario: a frozen distribution of
+        SciPy, say.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from funnelsim import Funnel, Periods, Scenario, read_scenario, write_scenario
+    >>> scenario = Scenario(
+    ...     as_of="2026-12-31", periods=Periods("month", 12), funnel=Funnel.key_account(time=30)
+    ... )
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "plan.toml")
+    ...     write_scenario(scenario, file)
+    ...     read_scenario(file) == scenario
+    True
+    """
+    if not isinstance(scenario, Scenario):
+        raise InputError("scenario", "be a Scenario", scenario)
+    check_writable(path)
+    write_whole(path, _text(scenario, str(os.fspath(path))).encode())
+
+
+def _text(scenario: Scenario, file: str) -> str:
+    """Return a text that says the scenario, with references to files if they still hold."""
+    reason: str | None = None
+    for referring in (True, False):
+        text = _toml(_Writer(file, referring).scenario(scenario))
+        try:
+            if _equal(scenario_of(parsed(file, text)), scenario):
+                return text
+        except InputError as error:
+            reason = error.at("").args[0]
+    raise InputError("the scenario", RULE, remedy=reason)
+
+
+def _equal(read: Scenario, meant: Scenario) -> bool:
+    """Return whether two scenarios are equal; where there are no deals, no names of segments."""
+    if not len(read.pipeline) and not len(meant.pipeline):
+        meant = meant.replace(pipeline=read.pipeline)
+    return read == meant
+
+
+def _toml(table: dict[str, Any]) -> str:
+    import tomli_w  # noqa: PLC0415
+
+    text = tomli_w.dumps(_tidy(table))
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        found = error.object[error.start : error.end]
+        raise InputError("text of the scenario", "be Unicode", found) from None
+    return text
+
+
+def _tidy(value: Any) -> Any:
+    """Return the same value with whole numbers written as such."""
+    if isinstance(value, Mapping):
+        return {key: _tidy(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_tidy(inner) for inner in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
+        return int(value)
+    return value
+
+
+class _Writer:
+    """Turns the parts of a scenario into tables; ``referring`` to files or spelling them out."""
+
+    def __init__(self, file: str, referring: bool) -> None:
+        self._folder = Path(file).absolute().parent
+        self._referring = referring
+
+    def scenario(self, scenario: Scenario) -> dict[str, Any]:
+        """Return the tables of a scenario; what is as by default is left out."""
+        pipeline = scenario.pipeline
+        table = {
+            "name": scenario.name,
+            "currency": scenario.currency,
+            "as_of": scenario.as_of,
+            "quota": scenario.quota,
+            "booked": scenario.booked,
+            "periods": scenario.periods.to_toml(),
+            "clock": _clock(scenario),
+            "market": _market(scenario.market),
+            "funnel": {"stages": [self._stage(one) for one in scenario.funnel.stages]},
+            "pipeline": self._pipeline(pipeline) if len(pipeline) or pipeline.source.file else None,
+        }
+        return {key: value for key, value in table.items() if value}
+
+    def _stage(self, stage: Stage) -> dict[str, Any]:
+        given = {one.name: getattr(stage, one.name) for one in fields(stage)}
+        return {
+            key: self._distribution(value) if isinstance(value, Distribution) else value
+            for key, value in given.items()
+            if value is not None
+        }
+
+    def _distribution(self, distribution: Distribution) -> Any:
+        if isinstance(distribution, Sample) and distribution.source is not None:
+            file, column = distribution.source
+            if self._referring:
+                return {"sample": {"file": self._relative(file), "column": column}}
+            return distribution_to_toml(Sample(distribution.values))
+        return distribution_to_toml(distribution)
+
+    def _pipeline(self, pipeline: Pipeline) -> dict[str, Any]:
+        source = pipeline.source
+        if source.file is None or not self._referring:
+            return {"deals": self._deals(pipeline)}
+        table = {"file": self._relative(source.file), "columns": dict(source.columns)}
+        if source.on_bad_rows != "raise":
+            table["on_bad_rows"] = source.on_bad_rows
+        return {key: value for key, value in table.items() if value}
+
+    def _relative(self, file: str) -> str:
+        """Return a file relative to the new scenario, if both are on one drive."""
+        absolute = Path(file).absolute()
+        try:
+            return Path(os.path.relpath(absolute, self._folder)).as_posix()
+        except ValueError:
+            return absolute.as_posix()
+
+    def _deals(self, pipeline: Pipeline) -> list[dict[str, Any]]:
+        columns: dict[str, Any] = {
+            "id": pipeline.ids,
+            "stage": pipeline.stages,
+            "amount": [self._amount(one) for one in pipeline.amounts],
+            "age": pipeline.ages,
+            "entered": pipeline.entered,
+            "win_probability": pipeline.win_probabilities,
+            "close_date": pipeline.close_dates,
+            "currency": pipeline.currencies,
+            **dict(pipeline.segments),
+        }
+        rows = zip(*columns.values(), strict=True)
+        deals = [dict(zip(columns, row, strict=True)) for row in rows]
+        if deals and pipeline.ages_expected and not any(map(_is_aged, deals)):
+            deals[0]["age"] = ""  # an empty cell: the ages are asked for, and not known
+        return [{key: cell for key, cell in deal.items() if cell is not None} for deal in deals]
+
+    def _amount(self, amount: int | Distribution) -> Any:
+        if isinstance(amount, int):
+            return _units(amount)
+        table = self._distribution(amount)
+        # a plain number would be cents, not a distribution
+        return {"fixed": table} if isinstance(amount, Fixed) else table
+
+
+def _is_aged(deal: Mapping[str, Any]) -> bool:
+    return deal["age"] is not None or deal["entered"] is not None
+
+
+def _units(cents: int) -> int | float | str:
+    """Return currency units as a number; as text where a float has no room for the cents."""
+    whole, rest = divmod(cents, CENTS)
+    if not rest:
+        return whole
+    units = cents / CENTS
+    return units if Decimal(repr(units)) * CENTS == cents else f"{whole}.{rest:02d}"
+
+
+def _clock(scenario: Scenario) -> dict[str, Any]:
+    clock, table = scenario.clock, scenario.clock.to_toml()
+    expected = scenario.periods.fiscal_year_start if clock.quarter_end else 1
+    if clock.fiscal_year_start != expected:
+        table["fiscal_year_start"] = clock.fiscal_year_start
+    return table
+
+
+def _market(market: Market) -> dict[str, Any]:
+    usual = Market()
+    given = {one.name: getattr(market, one.name) for one in fields(market)}
+    return {key: value for key, value in given.items() if value != getattr(usual, key)}
