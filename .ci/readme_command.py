@@ -4,5 +4,6 @@ import re
 import sys
 from pathlib import Path
 
-blocks = re.findall(r"^```sh\n(.*?)^```", Path(sys.argv[1]).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+text = Path(sys.argv[1]).read_text("utf-8")
+blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 print(blocks[int(sys.argv[2]) - 1].strip())  # noqa: T201
