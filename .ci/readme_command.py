@@ -6,4 +6,4 @@ from pathlib import Path
 
 text = Path(sys.argv[1]).read_text("utf-8")
 blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-print(blocks[int(sys.argv[2]) - 1].strip())  # noqa: T201
+print(blocks[int(sys.argv[2]) - 1].strip())

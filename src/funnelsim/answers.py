@@ -53,12 +53,12 @@ def _student(paths: int) -> float:
     return float(stdtrit(paths - 1, 0.975))
 
 
-def mean(values: Values, unit: float = 1.0) -> Estimate:
-    """Return the mean of integer values, each worth ``unit``."""
+def mean(values: Values, parts: int = 1) -> Estimate:
+    """Return the mean of whole numbers of parts, such as cents, in units of so many parts."""
     average, error = _spread_of_mean(values)
     reach = _student(len(values)) * error
     low, high = average - reach, average + reach
-    return Estimate(average * unit, error * unit, low * unit, high * unit)
+    return Estimate(average / parts, error / parts, low / parts, high / parts)
 
 
 def probability(hits: NDArray[np.bool_]) -> Estimate:
@@ -83,7 +83,7 @@ def probability(hits: NDArray[np.bool_]) -> Estimate:
     )
 
 
-def quantiles(values: Values, levels: list[float], unit: float = 1.0) -> list[Estimate]:
+def quantiles(values: Values, levels: list[float], parts: int = 1) -> list[Estimate]:
     """Return quantiles: the smallest value whose level is reached, without interpolation.
 
     The interval reaches from the quantile at the level less its error to that at the level plus
@@ -103,22 +103,22 @@ def quantiles(values: Values, levels: list[float], unit: float = 1.0) -> list[Es
         reach = student * probability(values <= value).standard_error
         low, high = at(level - reach), at(level + reach)
         error = (high - low) / (2.0 * student)
-        result.append(Estimate(value * unit, error * unit, low * unit, high * unit))
+        result.append(Estimate(value / parts, error / parts, low / parts, high / parts))
     return result
 
 
-def deviation(values: Values, unit: float = 1.0) -> float:
+def deviation(values: Values, parts: int = 1) -> float:
     """Return the sample's standard deviation."""
     if len(values) < 2:  # noqa: PLR2004
         return math.nan
-    return float(np.std(values.astype(np.float64), ddof=1)) * unit
+    return float(np.std(values.astype(np.float64), ddof=1)) / parts
 
 
-def distribution(values: Values, unit: float = 1.0) -> dict[str, Any]:
+def distribution(values: Values, parts: int = 1) -> dict[str, Any]:
     """Return mean, standard deviation, P10, P50 and P90, as the JSON answer holds them."""
-    low, middle, high = quantiles(values, [0.1, 0.5, 0.9], unit)
+    low, middle, high = quantiles(values, [0.1, 0.5, 0.9], parts)
     return {
-        "mean": mean(values, unit).to_dict(),
-        "sd": deviation(values, unit),
+        "mean": mean(values, parts).to_dict(),
+        "sd": deviation(values, parts),
         "quantiles": {"p10": low.to_dict(), "p50": middle.to_dict(), "p90": high.to_dict()},
     }

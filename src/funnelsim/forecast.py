@@ -23,7 +23,6 @@ from funnelsim.summary import html_summary, text_summary
 if TYPE_CHECKING:
     from funnelsim._arrays import Lowered
 
-CENT = 1.0 / CENTS
 LEVEL = Interval(0.0, 1.0, open_low=True, open_high=True)
 FORMAT = 1
 
@@ -177,12 +176,12 @@ class Forecast:
         """
         single = not isinstance(level, Sequence | np.ndarray)
         levels = [number("level", one, LEVEL) for one in ([level] if single else level)]  # type: ignore[union-attr]
-        result = answers.quantiles(self._total, levels, CENT)
+        result = answers.quantiles(self._total, levels, CENTS)
         return result[0] if single else result
 
     def expected_bookings(self) -> Estimate:
         """Return mean bookings over the horizon, in currency units."""
-        return answers.mean(self._total, CENT)
+        return answers.mean(self._total, CENTS)
 
     def expected_wins(self) -> Estimate:
         """Return the mean number of deals won over the horizon."""
@@ -243,7 +242,7 @@ class Forecast:
         """Return all answers as the JSON answer holds them; the same input gives the same bytes."""
         scenario = self.scenario
         attained, every = self.attainment_probability(), self.attainment_every_period()
-        bookings = answers.distribution(self._total, CENT)
+        bookings = answers.distribution(self._total, CENTS)
         quota = scenario.quota_cents
         return {
             "funnelsim": self.record.version,
@@ -280,7 +279,7 @@ class Forecast:
                 "quota": None if quotas is None else quotas[k] / CENTS,
                 "attainment_probability": _given(own[k]),
                 "cumulative_attainment_probability": _given(so_far[k]),
-                "bookings": answers.distribution(self._cents[k], CENT),
+                "bookings": answers.distribution(self._cents[k], CENTS),
                 "wins": answers.distribution(self._wins[k]),
             }
             for k, window in enumerate(windows)
