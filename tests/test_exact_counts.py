@@ -5,6 +5,8 @@ import pytest
 from tests.oracles.checking import check
 from tests.oracles.description import deals
 
+pytestmark = pytest.mark.compiled
+
 QUICK = {"exponential": {"mean": 3}}
 FAR = [0, 4000]
 HALF, THIRD = {"win": 0.5, "time": QUICK}, {"win": 1 / 3, "time": QUICK}

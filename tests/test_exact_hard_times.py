@@ -5,6 +5,8 @@ import pytest
 from tests.oracles.checking import check
 from tests.oracles.description import deals
 
+pytestmark = pytest.mark.compiled
+
 TENTHS = {"discrete": {"values": [10.3, 20.7], "chances": [0.5, 0.5]}}
 
 CASES = {

@@ -5,6 +5,8 @@ import pytest
 from tests.oracles.checking import check
 from tests.oracles.description import deals
 
+pytestmark = pytest.mark.compiled
+
 GAMMA = {"gamma": {"mean": 30, "cv": 0.6}}
 SAME_SCALE = {"gamma": {"shape": 2, "scale": 10.8}}
 LOGNORMAL = {"lognormal": {"median": 25, "sigma": 0.7}}

@@ -7,6 +7,8 @@ import pytest
 from tests.oracles.checking import check
 from tests.oracles.description import deals
 
+pytestmark = pytest.mark.compiled
+
 GAMMA = {"gamma": {"mean": 30, "cv": 0.6}}
 OTHER_GAMMA = {"gamma": {"shape": 3, "scale": 10.8}}  # the scale of the first
 LOGNORMAL = {"lognormal": {"median": 25, "sigma": 0.7}}

@@ -11,6 +11,8 @@ from tests.oracles import independent
 from tests.oracles.build import scenario_of
 from tests.oracles.compare import Comparison, assert_agreement, estimate_from_paths
 
+pytestmark = pytest.mark.compiled
+
 PATHS = 1 << 15
 SCENARIOS = 16
 

@@ -133,14 +133,15 @@ class RemainingTime:
         for first in range(0, len(open_ones), chunk):
             some = open_ones[first : first + chunk]
             result[some] -= (self._survival(stage, ages[some], rest) @ weights) / alive[some]
-        return np.clip(result, 0.0, 1.0)
+        return np.asarray(np.clip(result, 0.0, 1.0))
 
     def _survival(self, stage: int, ages: Floats, rest: Floats) -> Floats:
         """Return P(T > age + rest), shape (ages, rest); on a lattice ``rest`` falls by steps."""
         law = self.laws[stage]
         on_lattice = self._later[stage].lattice is not None
         if law.atoms or not on_lattice or len(ages) * len(rest) <= 4 * self.size:
-            return np.asarray(law.sf(ages[:, None] + rest[None, :]))
+            together: Floats = ages[:, None] + rest[None, :]
+            return law.sf(together)
         lowest = ages + rest[-1]
         nodes = np.floor(lowest / self.step + 1e-7).astype(np.int64)
         part = np.maximum(lowest / self.step - nodes, 0.0)[:, None]
