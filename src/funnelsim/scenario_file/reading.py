@@ -17,6 +17,7 @@ from funnelsim.periods import Periods, checked_keys
 from funnelsim.pipeline import Pipeline, PipelineContext
 from funnelsim.scenario import Scenario
 from funnelsim.scenario_file.document import Document, read_document
+from funnelsim.scenario_file.lines import KeyPath
 
 VALUES = ("name", "currency", "as_of", "quota", "booked")
 SECTIONS = ("periods", "clock", "funnel", "pipeline", "market")
@@ -90,8 +91,10 @@ def scenario_of(document: Document) -> Scenario:
     if "pipeline" not in root:
         return scenario
     pipeline = _pipeline(document, root["pipeline"], scenario.context)
-    with document.placed():
+    try:
         return scenario.replace(pipeline=pipeline)
+    except InputError as error:
+        raise error.at(document.place_of(error, *_deal_meant(pipeline, error))) from None
 
 
 def _root(document: Document) -> dict[str, Any]:
@@ -107,7 +110,7 @@ def _root(document: Document) -> dict[str, Any]:
     missing = [key for key in NEEDED if key not in root]
     if missing:
         remedy = "add " + ", ".join(EXAMPLES[key] for key in missing)
-        rule = f"state {' and '.join(missing)}"
+        rule = f"state {', '.join(missing)}"
         raise InputError("the scenario", rule, remedy=remedy, where=document.file)
     return root
 
@@ -160,10 +163,12 @@ def _funnel_of_form(document: Document, given: dict[str, Any]) -> Funnel:
 def _times(document: Document, field: str, value: Any) -> Distribution | list[Distribution]:
     """Return the distribution for all open stages, or a list with one for each."""
     if not isinstance(value, list):
-        return _distribution(document, f"funnel.{field}", value)
+        return _distribution(document, f"funnel.{field}", value, ("funnel", field))
     return [
-        _distribution(document, f"entry {number} of funnel.{field}", one)
-        for number, one in enumerate(value, 1)
+        _distribution(
+            document, f"entry {number + 1} of funnel.{field}", one, ("funnel", field, number)
+        )
+        for number, one in enumerate(value)
     ]
 
 
@@ -188,8 +193,8 @@ def _stage(document: Document, number: int, table: Mapping[str, Any]) -> Stage:
             raise InputError(f"stage {number + 1}", "have a name")
         for field in TIMES:
             if field in given:
-                label = f"{field} of stage {given['name']!r}"
-                given[field] = _distribution(document, label, given[field])
+                label, place = f"{field} of stage {given['name']!r}", ("funnel", "stages", number)
+                given[field] = _distribution(document, label, given[field], (*place, field))
         return Stage(**given)
 
 
@@ -266,21 +271,32 @@ def _deal(document: Document, number: int, table: Mapping[str, Any]) -> dict[str
             if key.strip().casefold() != "amount" or isinstance(value, list):
                 raise InputError(f"{key} of deal {number + 1}", "be one value", value)
             if isinstance(value.get("sample"), Mapping):
-                deal[key] = _distribution(document, f"amount of deal {number + 1}", value)
+                place = ("pipeline", "deals", number, key)
+                deal[key] = _distribution(document, f"amount of deal {number + 1}", value, place)
     return deal
+
+
+def _deal_meant(pipeline: Pipeline, error: InputError) -> KeyPath:
+    """Return the place of the deal that an error names; of nothing, if it names none."""
+    if pipeline.source.file is None:
+        for name, row in zip(pipeline.ids, pipeline.rows, strict=True):
+            if error.field.endswith(f"deal {name!r}"):
+                return ("pipeline", "deals", row - 1)
+    return ()
 
 
 # --- what all have in common ---
 
 
-def _distribution(document: Document, field: str, value: Any) -> Distribution:
-    """Return a distribution; the file of a sample is relative to the document."""
+def _distribution(document: Document, field: str, value: Any, place: KeyPath) -> Distribution:
+    """Return the distribution at a key; the file of a sample is relative to the document."""
     if isinstance(value, Mapping) and isinstance(value.get("sample"), Mapping):
         sample = dict(value["sample"])
         if isinstance(sample.get("file"), str):
             sample["file"] = _beside(document, sample["file"])
         value = {**value, "sample": sample}
-    return distribution_from_toml(field, value, column_of_file)
+    with document.placed(*place):
+        return distribution_from_toml(field, value, column_of_file)
 
 
 def _beside(document: Document, file: str) -> str:
