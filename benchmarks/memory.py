@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.startup import run
 
@@ -13,24 +14,33 @@ ROOM = 100 * MIB
 CASES = ((1_000_000, 4), (1_000_000, 12))
 
 FORECAST = """
-import resource, sys
 import numba, numpy, psutil, scipy.special
-from benchmarks import ours
+from benchmarks import memory, ours
 from benchmarks.work import Work
 import funnelsim as fs
-unit = 1 if sys.platform == "darwin" else 1024
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-resident = lambda: psutil.Process().memory_info().rss
-imported = resident()
-work = Work.make({deals}, periods={periods})
-scenario = ours.scenario(work)
+imported = psutil.Process().memory_info().rss
+scenario = ours.scenario(Work.make({deals}, periods={periods}))
 fs.simulate(scenario, paths=256, seed=1, threads=1)
-warm = resident()
-before = peak()
-forecast = fs.simulate(scenario, paths={paths}, seed=1, threads=1)
-forecast.attainment_probability()
-print(imported, warm, before, peak())
+warm = psutil.Process().memory_info().rss
+fs.simulate(scenario, paths={paths}, seed=1, threads=1).attainment_probability()
+print(imported, warm, memory.peak())
 """
+
+
+def peak() -> int:
+    """Return the largest resident size of this process so far, in bytes.
+
+    On Linux from the memory map, which starts anew with a program: the resource module also
+    counts what the process that started this one had at that time.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(row for row in status.read_text().splitlines() if row.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    import resource  # noqa: PLC0415  not on Windows
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 @dataclass(frozen=True)
@@ -56,8 +66,8 @@ class Memory:
 def measure(paths: int, periods: int, deals: int = 200) -> Memory:
     """Measure one forecast and its attainment probability."""
     code = FORECAST.format(paths=paths, periods=periods, deals=deals)
-    imported, warm, _, peak = map(int, run(code)[1].split())
-    return Memory(paths, periods, peak - imported, peak - warm)
+    imported, warm, most = map(int, run(code)[1].split())
+    return Memory(paths, periods, most - imported, most - warm)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from statistics import median
 from time import perf_counter
 
 ROOT = Path(__file__).resolve().parent.parent
-ROUNDS = 9
+ROUNDS = 7
 COLD_ROUNDS = 2
 UNWANTED = ("numba", "scipy.stats", "pandas", "matplotlib")
 

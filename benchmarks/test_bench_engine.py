@@ -53,3 +53,9 @@ def test_best_of_runs_the_calls_in_turn():
     best = timing.best_of({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, 2)
     assert order == ["a", "b", "a", "b"]
     assert set(best) == {"a", "b"}
+
+
+def test_the_peak_does_not_count_the_process_that_started_this_one():
+    large = bytearray(b"x") * 400_000_000
+    found = int(startup.run("from benchmarks import memory; print(memory.peak())")[1])
+    assert 0 < found < len(large) / 2
