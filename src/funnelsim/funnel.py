@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,6 +136,8 @@ class Funnel:
     stages: tuple[Stage, ...]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.stages, Iterable):
+            raise InputError("stages of a funnel", "be a list of Stage objects", self.stages)
         object.__setattr__(self, "stages", tuple(self.stages))
         for stage in self.stages:
             if not isinstance(stage, Stage):
@@ -174,11 +176,12 @@ class Funnel:
     def _check_order(self) -> None:
         wins = self.win_probabilities
         for s in range(len(self.stages) - 1):
-            if (wins[:, s] > wins[:, s + 1]).any():
+            draw = (wins[:, s] - wins[:, s + 1]).argmax()  # the one that is furthest off
+            if wins[draw, s] > wins[draw, s + 1]:
                 raise InputError(
                     f"win_probability of stage {self.stages[s].name!r}",
-                    f"be at most that of the next stage, {wins[0, s + 1]:g}",
-                    wins[0, s],
+                    f"be at most that of the next stage, {wins[draw, s + 1]:g}",
+                    wins[draw, s],
                     "a deal further on is at least as likely to be won",
                 )
 
@@ -332,6 +335,8 @@ def _counts(counts: str | Sequence[float]) -> list[float]:
         if not re.fullmatch(r"\s*\d+(\.\d+)?(\s*-\s*\d+(\.\d+)?)+\s*", counts):
             raise InputError("counts", "be numbers joined by '-'", counts, "such as 6-5-3-3-2-1")
         given = [float(part) for part in counts.split("-")]
+    elif not isinstance(counts, Iterable):
+        raise InputError("counts", "be numbers of activities", counts, "such as 6-5-3-3-2-1")
     numbers = [number("counts", one, POSITIVE) for one in given]
     for now, later in itertools.pairwise(numbers):
         if later > now:

@@ -21,6 +21,8 @@ from funnelsim.parameters import (
 )
 
 CORRELATION = Interval(0.0, 1.0, open_high=True)
+LEAST_OF_ITS_OWN = 1e-9
+"""Variance that is a deal's own, at least: 0.7, 0.2 and 0.1 add up to a little less than 1."""
 MOST_OF_LIMIT = 0.95
 BISECTIONS = 50
 
@@ -88,8 +90,12 @@ class Market:
             for name, value in self.segment_correlation.items()
         }
         object.__setattr__(self, "segment_correlation", given)
-        total = max(self.common_correlation(d) for d in range(self.draws)) + sum(given.values())
-        if total >= 1.0:
+        self.check_total(max(self.common_correlation(d) for d in range(self.draws)))
+
+    def check_total(self, common: float) -> None:
+        """Refuse a common correlation that leaves a deal no variance of its own."""
+        total = common + sum(self.segment_correlation.values())
+        if total > 1.0 - LEAST_OF_ITS_OWN:
             raise InputError(
                 "the common and the segments' win rate correlations", "add up to less than 1", total
             )
@@ -131,6 +137,8 @@ def correlation_of_swing(win_rate: float, swing: float) -> float:
     >>> round(correlation_of_swing(0.10, 0.04), 3)
     0.05
     """
+    if swing == 0.0:
+        return 0.0
     limit = (win_rate * (1.0 - win_rate)) ** 0.5
     if swing >= limit * MOST_OF_LIMIT:
         raise InputError(

@@ -7,13 +7,19 @@ scenario belongs together, and each path of a simulation uses one ``d``.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from funnelsim.errors import InputError
 
 Parameter = float | tuple[float, ...]
+
+NEVER_NUMBERS = (bool, np.bool_, str, bytes)
+"""Types that Python would take for a number, or for a sequence of numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ PROBABILITY = Interval(0.0, 1.0, open_low=True)
 
 def number(field: str, value: Any, allowed: Interval, remedy: str | None = None) -> float:
     """Return a finite number inside ``allowed``, or raise an `InputError` that names the field."""
-    if isinstance(value, bool | str):
+    if isinstance(value, NEVER_NUMBERS):
         raise InputError(field, allowed.rule(), value, remedy or "write a number, without quotes")
     try:
         result = float(value)
@@ -61,24 +67,35 @@ def number(field: str, value: Any, allowed: Interval, remedy: str | None = None)
 def whole(field: str, value: Any, low: int, high: int | None = None) -> int:
     """Return a whole number in ``[low, high]``, or raise an `InputError` that names the field."""
     rule = f"be a whole number of at least {low}" + (f" and at most {high}" if high else "")
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise InputError(field, rule, value)
-    result = int(value.__index__())
-    if result < low or (high is not None and result > high):
+    try:
+        result = operator.index(value)
+    except TypeError:
+        raise InputError(field, rule, value) from None
+    if isinstance(value, NEVER_NUMBERS) or result < low or (high is not None and result > high):
         raise InputError(field, rule, value)
     return result
 
 
 def parameter(field: str, value: Any, allowed: Interval, remedy: str | None = None) -> Parameter:
     """Return a number, or a tuple of draws (each a number), inside ``allowed``."""
-    if hasattr(value, "tolist"):  # a NumPy array, or a column of a dataframe
-        value = value.tolist()
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    value = plain(value)
+    if isinstance(value, Sequence) and not isinstance(value, NEVER_NUMBERS):
         if not value:
             raise InputError(field, "hold at least one draw", value)
         rows = enumerate(value)
         return tuple(number(f"draw {row} of {field}", one, allowed, remedy) for row, one in rows)
     return number(field, value, allowed, remedy)
+
+
+def plain(value: Any) -> Any:
+    """Return a NumPy array, or a column of a dataframe, as a number or a list; the rest as it is.
+
+    The methods are those of NumPy and pandas, of polars and of pyarrow.
+    """
+    for method in ("tolist", "to_list", "to_pylist"):
+        if hasattr(value, method):
+            return getattr(value, method)()
+    return value
 
 
 def at(value: Parameter, draw: int) -> float:

@@ -12,7 +12,7 @@ from funnelsim.clock import Clock
 from funnelsim.errors import InputError, unknown
 from funnelsim.funnel import Funnel
 from funnelsim.market import Market, correlation_of_swing
-from funnelsim.parameters import NONNEGATIVE, POSITIVE, common_draws, number
+from funnelsim.parameters import NONNEGATIVE, POSITIVE, common_draws, number, plain
 from funnelsim.periods import Periods, Window, as_date
 from funnelsim.pipeline import Pipeline, PipelineContext
 
@@ -159,7 +159,8 @@ class Scenario:
             self.pipeline.segment(name) if len(self.pipeline) else None
         if self.market.win_rate_swing is not None:
             wins = self.funnel.win_probabilities[:, 0]
-            correlation_of_swing(float(wins.mean()), self.market.win_rate_swing)
+            rho = correlation_of_swing(float(wins.mean()), self.market.win_rate_swing)
+            self.market.check_total(rho)
 
 
 _KINDS: dict[str, type] = {
@@ -181,8 +182,7 @@ def _money(field_name: str, value: Any, allowed: Any) -> float:
 def _quota(quota: Any, periods: int) -> float | tuple[float, ...] | None:
     if quota is None:
         return None
-    if hasattr(quota, "tolist"):
-        quota = quota.tolist()
+    quota = plain(quota)
     if not isinstance(quota, Sequence) or isinstance(quota, str):
         return _money("quota", quota, POSITIVE)
     if len(quota) != periods:
