@@ -166,8 +166,10 @@ WRONG = [
     ),
     (
         lambda: stage(win_probability=[0.4, 0.5]),
-        "win_probability of stage 'a' must be one number, got [0.4, 0.5]; "
-        "draws are given as conversion, so that win probabilities keep their order",
+        (
+            "win_probability of stage 'a' must be one number, got [0.4, 0.5]; "
+            "draws are given as conversion, so that win probabilities keep their order"
+        ),
     ),
     (
         lambda: stage(conversion=0),
@@ -192,14 +194,18 @@ WRONG = [
     ),
     (
         lambda: stage(time=[3, 4]),
-        "time of stage 'a' must be a number or a distribution, got [3, 4]; for values that were "
-        "seen write Sample([...]), or { sample = [...] } in a file",
+        (
+            "time of stage 'a' must be a number or a distribution, got [3, 4]; for values that "
+            "were seen write Sample([...]), or { sample = [...] } in a file"
+        ),
     ),
     (
         lambda: stage(time="30"),
-        "time of stage 'a' must be a number or a distribution, got '30'; one of Fixed, "
-        "Exponential, Gamma, Lognormal, Weibull, Pert, Pareto, Quantiles, Sample, Discrete, or a "
-        "frozen one of scipy.stats",
+        (
+            "time of stage 'a' must be a number or a distribution, got '30'; one of Fixed, "
+            "Exponential, Gamma, Lognormal, Weibull, Pert, Pareto, Quantiles, Sample, Discrete, or "
+            "a frozen one of scipy.stats"
+        ),
     ),
     (
         lambda: stage(hours=-1),
@@ -228,22 +234,28 @@ WRONG = [
     ),
     (
         lambda: fs.Funnel([stage("a", win_probability=0.6), stage("b", win_probability=0.4), WON]),
-        "win_probability of stage 'a' must be at most that of the next stage, 0.4, got 0.6; "
-        f"{FURTHER_ON}",
+        (
+            "win_probability of stage 'a' must be at most that of the next stage, 0.4, got 0.6; "
+            f"{FURTHER_ON}"
+        ),
     ),
     (
         lambda: fs.Funnel(
             [stage("a", win_probability=0.5), stage("b", conversion=(0.9, 0.3)), WON]
         ),
-        "win_probability of stage 'a' must be at most that of the next stage, 0.3, got 0.5; "
-        f"{FURTHER_ON}",
+        (
+            "win_probability of stage 'a' must be at most that of the next stage, 0.3, got 0.5; "
+            f"{FURTHER_ON}"
+        ),
     ),
     (
         lambda: fs.Funnel(
             [stage("a", conversion=(0.1, 0.2)), stage("b", time=fs.Exponential((3, 4, 5))), WON]
         ),
-        "time of stage 'b' must hold as many draws as conversion of stage 'a' (2), got 3; "
-        f"{TOGETHER}",
+        (
+            "time of stage 'b' must hold as many draws as conversion of stage 'a' (2), got 3; "
+            f"{TOGETHER}"
+        ),
     ),
     # columns
     (

@@ -96,9 +96,8 @@ class Market:
         """Refuse a common correlation that leaves a deal no variance of its own."""
         total = common + sum(self.segment_correlation.values())
         if total > 1.0 - LEAST_OF_ITS_OWN:
-            raise InputError(
-                "the common and the segments' win rate correlations", "add up to less than 1", total
-            )
+            field = "the common and the segments' win rate correlations"
+            raise InputError(field, "add up to less than 1", round(total, 6))
 
     def __hash__(self) -> int:
         segments = tuple(sorted(self.segment_correlation.items()))

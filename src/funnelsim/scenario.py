@@ -176,6 +176,8 @@ def _money(field_name: str, value: Any, allowed: Any) -> float:
     amount = number(field_name, value, allowed)
     if amount * CENTS >= MOST_CENTS:
         raise InputError(field_name, f"be below {MOST_CENTS // CENTS:,}", value)
+    if amount > 0.0 and round(amount * CENTS) == 0:
+        raise InputError(field_name, "be at least a cent", value)
     return amount
 
 
