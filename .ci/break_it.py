@@ -50,7 +50,7 @@ def first_failure(copy: Path) -> str | None:
         "PYTHONPATH": str(copy / "src"),
         "NUMBA_CACHE_DIR": str(copy / "c"),
     }
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-m", "not compiled"]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header"]
     done = subprocess.run(
         [*command, *(f"tests/{name}" for name in TESTS)],
         cwd=copy, env=environment, capture_output=True, text=True, check=False,

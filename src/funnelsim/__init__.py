@@ -1,33 +1,40 @@
 """Monte Carlo sales forecasting: will we make the number, and how sure are we?"""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from funnelsim._version import __version__
-from funnelsim.cautions import Caution
-from funnelsim.clock import Clock, QuarterEnd
-from funnelsim.distributions import (
-    Discrete,
-    Distribution,
-    Exponential,
-    Fixed,
-    Frozen,
-    Gamma,
-    Lognormal,
-    Pareto,
-    Pert,
-    Quantiles,
-    Sample,
-    Weibull,
-)
-from funnelsim.errors import FunnelsimError, InputError, RowsError
-from funnelsim.estimate import Estimate
-from funnelsim.forecast import Forecast, Record
-from funnelsim.funnel import Funnel, Stage
-from funnelsim.market import Market
-from funnelsim.periods import Periods
-from funnelsim.pipeline import Pipeline
-from funnelsim.progress import progress_bar
-from funnelsim.scenario import Scenario
-from funnelsim.scenario_file import read_scenario, write_scenario
-from funnelsim.simulate import simulate
+
+if TYPE_CHECKING:
+    from funnelsim.cautions import Caution
+    from funnelsim.clock import Clock, QuarterEnd
+    from funnelsim.distributions import (
+        Discrete,
+        Distribution,
+        Exponential,
+        Fixed,
+        Frozen,
+        Gamma,
+        Lognormal,
+        Pareto,
+        Pert,
+        Quantiles,
+        Sample,
+        Weibull,
+    )
+    from funnelsim.errors import FunnelsimError, InputError, RowsError
+    from funnelsim.estimate import Estimate
+    from funnelsim.forecast import Forecast, Record
+    from funnelsim.funnel import Funnel, Stage
+    from funnelsim.market import Market
+    from funnelsim.periods import Periods
+    from funnelsim.pipeline import Pipeline
+    from funnelsim.progress import progress_bar
+    from funnelsim.scenario import Scenario
+    from funnelsim.scenario_file import read_scenario, write_scenario
+    from funnelsim.simulation import simulate
 
 __all__ = [
     "Caution",
@@ -63,3 +70,48 @@ __all__ = [
     "simulate",
     "write_scenario",
 ]
+
+# Names are loaded when they are first used, so that the import itself costs next to nothing.
+_HOMES = {
+    "cautions": ("Caution",),
+    "clock": ("Clock", "QuarterEnd"),
+    "distributions": (
+        "Discrete",
+        "Distribution",
+        "Exponential",
+        "Fixed",
+        "Frozen",
+        "Gamma",
+        "Lognormal",
+        "Pareto",
+        "Pert",
+        "Quantiles",
+        "Sample",
+        "Weibull",
+    ),
+    "errors": ("FunnelsimError", "InputError", "RowsError"),
+    "estimate": ("Estimate",),
+    "forecast": ("Forecast", "Record"),
+    "funnel": ("Funnel", "Stage"),
+    "market": ("Market",),
+    "periods": ("Periods",),
+    "pipeline": ("Pipeline",),
+    "progress": ("progress_bar",),
+    "scenario": ("Scenario",),
+    "scenario_file": ("read_scenario", "write_scenario"),
+    "simulation": ("simulate",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -18,7 +18,7 @@ REPLICATES = 64
 STUDENT = 1.9983405425
 """97.5 % quantile of Student's t with 63 degrees of freedom."""
 
-Values = NDArray[np.int64] | NDArray[np.int32] | NDArray[np.bool_]
+Values = NDArray[np.integer[Any]] | NDArray[np.bool_]
 
 
 def replicate_sums(values: Values) -> tuple[NDArray[Any], NDArray[np.int64]]:

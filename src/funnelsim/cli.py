@@ -14,7 +14,7 @@ import click
 from funnelsim._version import __version__
 from funnelsim.errors import FunnelsimError, InputError, nearest
 from funnelsim.progress import is_terminal, progress_bar
-from funnelsim.simulate import simulate
+from funnelsim.simulation import simulate
 
 if TYPE_CHECKING:
     from funnelsim.scenario import Scenario
@@ -40,6 +40,10 @@ class _Commands(click.Group):
         except (click.Abort, KeyboardInterrupt):
             _say("stopped")
             status = STOPPED
+        except OSError as error:  # the help, or the version, could not be printed
+            _drop_output()
+            _say(f"error: {error.strerror or error}")
+            status = WRONG_INPUT
         sys.exit(status if isinstance(status, int) else 0)
 
     def resolve_command(

@@ -76,7 +76,7 @@ class Forecast:
         self,
         record: Record,
         bookings: NDArray[np.int64],
-        wins: NDArray[np.int32],
+        wins: NDArray[np.integer[Any]],
         lowered: Lowered,
         again: Callable[[Scenario], Forecast],
     ) -> None:
@@ -98,8 +98,8 @@ class Forecast:
 
     @property
     def wins(self) -> NDArray[np.int32]:
-        """Number of deals won, shape (paths, periods); read-only."""
-        return self._wins.T
+        """Number of deals won, shape (paths, periods)."""
+        return self._wins.T.astype(np.int32)
 
     @property
     def total_bookings(self) -> NDArray[np.float64]:
@@ -109,6 +109,10 @@ class Forecast:
     @property
     def _total(self) -> NDArray[np.int64]:
         return np.asarray(self._cents.sum(axis=0))
+
+    @property
+    def _total_wins(self) -> NDArray[np.int64]:
+        return np.asarray(self._wins.sum(axis=0, dtype=np.int64))
 
     def attainment_probability(self) -> Estimate | None:
         """Return the chance to reach the quota over the horizon; None without a quota."""
@@ -185,7 +189,7 @@ class Forecast:
 
     def expected_wins(self) -> Estimate:
         """Return the mean number of deals won over the horizon."""
-        return answers.mean(self._wins.sum(axis=0))
+        return answers.mean(self._total_wins)
 
     @property
     def open_pipeline(self) -> float:
@@ -260,7 +264,7 @@ class Forecast:
             "coverage": _finite(self.coverage),
             "attainment_probability": _given(attained),
             "bookings": bookings,
-            "wins": answers.distribution(self._wins.sum(axis=0)),
+            "wins": answers.distribution(self._total_wins),
             "sources": {"booked": scenario.booked, "open_pipeline": bookings, "new_business": None},
             "attainment_probability_every_period": _given(every),
             "periods": self._periods(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
+from funnelsim.kernels.jit import part
 
 REACH = 6.0
 """Arguments are cut to [-6, 6]; the chance beyond is 1e-9, below the step of a 31-bit uniform's
@@ -31,7 +31,7 @@ C17 = -0.0003113640963432559
 C18 = 0.00013096378325797858
 
 
-@njit(nogil=True)
+@part
 def normal_cdf(x):
     """Return Phi(x) within 1.2e-9; exactly 0 at -6 and below, exactly 1 at 6 and above.
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from funnelsim.kernels.jit import part
 from funnelsim.kernels.normal import normal_cdf
 from funnelsim.kernels.philox import uniform_row
 from funnelsim.kernels.quantiles import quantile
@@ -92,7 +92,7 @@ class Scratch(NamedTuple):
         )
 
 
-@njit(nogil=True)
+@part
 def _pick(values, draw, row):
     """Fill ``row`` with the value of each path's draw."""
     if len(values) == 1:
@@ -102,14 +102,14 @@ def _pick(values, draw, row):
             row[lane] = values[draw[lane]]
 
 
-@njit(nogil=True)
+@part
 def _move(shift, chance):
     """Turn scores into chances to win under the market factor."""
     for lane in range(TILE):
         chance[lane] = normal_cdf(chance[lane] + shift[lane])
 
 
-@njit(nogil=True)
+@part
 def _places(end_place, slowness, nodes, place, part):
     """Fill the place of each period's end on the table's axis, as the cycle factor moves it."""
     for k in range(len(end_place)):
@@ -120,7 +120,7 @@ def _places(end_place, slowness, nodes, place, part):
             part[k, lane] = at - node
 
 
-@njit(nogil=True)
+@part
 def _read(table, step, draw, k, place, part, by):
     """Fill ``by`` with F at the end of period ``k``, on a line between two nodes."""
     step = np.uint32(step)
@@ -130,7 +130,7 @@ def _read(table, step, draw, k, place, part, by):
         by[lane] = below + part[k, lane] * (table[np.uint32(at + np.uint32(1))] - below)
 
 
-@njit(nogil=True)
+@part
 def _read_jumps(table, jump, step, draw, k, place, part, by):
     """Do the same for an F that jumps between two nodes."""
     step = np.uint32(step)
@@ -140,14 +140,14 @@ def _read_jumps(table, jump, step, draw, k, place, part, by):
         by[lane] = table[over]
 
 
-@njit(nogil=True)
+@part
 def _scale(chance, by, k, threshold):
     """Fill thresholds t with P(u <= t) = chance for a 31-bit u: -1 never, 2**31 - 1 always."""
     for lane in range(TILE):
         threshold[k, lane] = np.int32(chance[lane] * by[lane] * SCALE - 1.0)
 
 
-@njit(nogil=True)
+@part
 def _add1(uniform, a0, threshold, partial, won):
     """Add one deal's cents and win to every path on which it is booked by a period's end."""
     zero = np.int32(0)
@@ -158,7 +158,7 @@ def _add1(uniform, a0, threshold, partial, won):
             won[k, lane] += np.int32(booked)
 
 
-@njit(nogil=True)
+@part
 def _add4(uniform, a0, a1, a2, a3, threshold, partial, won):
     """Do the same for four deals of a group at once: a third less traffic for each."""
     zero = np.int32(0)
@@ -173,7 +173,7 @@ def _add4(uniform, a0, a1, a2, a3, threshold, partial, won):
             won[k, lane] += (np.int32(b0) + np.int32(b1)) + (np.int32(b2) + np.int32(b3))
 
 
-@njit(nogil=True)
+@part
 def _add_varying(uniform, amount, threshold, total, won):
     """Do the same with an amount per path; whole numbers in floats add up exactly."""
     for k in range(threshold.shape[0]):
@@ -183,7 +183,7 @@ def _add_varying(uniform, amount, threshold, total, won):
             won[k, lane] += np.int32(booked)
 
 
-@njit(nogil=True)
+@part
 def _flush(partial, total):
     """Move the 32-bit sums to the whole ones."""
     for k in range(partial.shape[0]):
@@ -192,7 +192,7 @@ def _flush(partial, total):
             partial[k, lane] = 0
 
 
-@njit(nogil=True)
+@part
 def _set_amounts(table, cents, size, uniform, amount):
     """Fill ``amount`` with cents: certain, or drawn (a table) with rows 1 and 2 of the uniforms.
 
@@ -207,7 +207,7 @@ def _set_amounts(table, cents, size, uniform, amount):
         amount[lane] = np.floor(amount[lane] * size[lane] + 0.5)
 
 
-@njit(nogil=True)
+@part
 def _hand_out(total, won, first, bookings, wins):
     """Write a tile's sums by the end of each period as sums inside each period."""
     for k in range(bookings.shape[0]):
@@ -217,7 +217,7 @@ def _hand_out(total, won, first, bookings, wins):
             wins[k, first + lane] = won[k, lane] - (won[k - 1, lane] if k > 0 else 0)
 
 
-@njit(nogil=True)
+@part
 def fold_tiles(deals, factors, scratch, key_words, first_tile, bookings, wins):
     """Fill bookings (cents) and wins, both (periods, paths), for the tiles from ``first_tile``.
 

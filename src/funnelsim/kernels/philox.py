@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from funnelsim.kernels.jit import part
+
 MASK = np.uint64(0xFFFFFFFF)
 HALF = np.uint64(32)
 MULTIPLIER_0 = np.uint64(0xD2511F53)
@@ -21,7 +23,7 @@ LANES = 64
 """Counters to a row: a tile of paths is four rows, one for each word of the cipher."""
 
 
-@njit(nogil=True)
+@part
 def philox_round(c0, c1, c2, c3, k0, k1):
     """Return one round; the upper halves of the words hold rubbish that the next mask removes."""
     p0 = (c0 & MASK) * MULTIPLIER_0

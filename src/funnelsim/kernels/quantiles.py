@@ -8,13 +8,14 @@ distributions are exact. Levels crowd towards the ends, so the last of a heavy t
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from funnelsim.kernels.jit import part
 
 HALF = 2.0**52
 GRAIN = 2.0**-53
 
 
-@njit(nogil=True)
+@part
 def quantile(table, upper, lower):
     """Return the quantile of the uniform made of two 31-bit words.
 

@@ -88,7 +88,8 @@ def simulate(
     lowered = lower(scenario)
     periods = scenario.periods.count
     bookings = np.empty((periods, paths), np.int64)
-    wins = np.empty((periods, paths), np.int32)
+    few = len(scenario.pipeline) <= np.iinfo(np.uint16).max
+    wins = np.empty((periods, paths), np.uint16 if few else np.int32)  # half the memory
     for first, block in _blocks(lowered, seed, paths, threads, executor):
         last = first + block.wins.shape[1]
         bookings[:, first:last] = block.bookings
