@@ -233,7 +233,7 @@ def test_a_changed_file_is_read_or_refused(save, edits):
     try:
         scenario = read_scenario(save(text.encode("utf-8", "replace")))
     except fs.InputError as error:
-        assert "plan.toml" in str(error)
+        assert "plan.toml" in str(error)  # noqa: PT017
     else:
         assert isinstance(scenario, fs.Scenario)
 
@@ -265,7 +265,7 @@ VALUES = [  # a local time: no zone
     [[]],
     [{}],
     dt.date(2027, 1, 1),
-    dt.datetime(2027, 1, 1, 3),
+    dt.datetime(2027, 1, 1, 3),  # noqa: DTZ001
     dt.time(3),
 ]
 KEYS = [key for key in _paths(tomllib.loads(WHOLE)) if isinstance(key[-1], str)]
@@ -283,4 +283,4 @@ def test_a_wrong_type_anywhere_is_refused(save, key):
         try:
             read_scenario(path)
         except fs.InputError as error:
-            assert "plan.toml" in str(error)
+            assert "plan.toml" in str(error)  # noqa: PT017

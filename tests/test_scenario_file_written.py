@@ -53,7 +53,9 @@ def _pareto_or_fixed(draws):
 
 
 def _distributions(draws=1):
-    of = lambda values: _parameter(values, draws)
+    def of(values):
+        return _parameter(values, draws)
+
     cvs, sizes = st.floats(0.01, 10), st.floats(0.1, 1000)
     pert = st.tuples(sizes, sizes, sizes).map(sorted).filter(lambda one: one[0] < one[2])
     levels = st.lists(st.floats(0, 0.99), min_size=2, max_size=5, unique=True).map(sorted)
