@@ -9,7 +9,7 @@ from typing import Any
 
 from numba import njit
 
-from funnelsim.kernels.outcomes import fold_tiles
+from funnelsim.kernels.outcomes import fold_of
 
 
 def _source_digest() -> int:
@@ -20,27 +20,17 @@ def _source_digest() -> int:
     return int.from_bytes(digest.digest(), "little")
 
 
-def _entry() -> Callable[..., None]:
-    """Return the function whose compiled form is kept.
-
-    Numba keys what it keeps on the function's own file and on the values it closes over. The
-    kernel's helpers live in other files, so the digest of all of them is closed over here:
-    otherwise an edited helper would leave old numbers in use.
-    """
-    source = _source_digest()
-
-    def fold(deals, factors, scratch, key, first_tile, bookings, wins):
-        source  # noqa: B018
-        fold_tiles(deals, factors, scratch, key, first_tile, bookings, wins)
-
-    return fold
-
-
 def _kept(function: Callable[..., None]) -> Any:
+    """Compile a function at its first call, and keep the compiled form.
+
+    Numba keys what it keeps on the function's own file and on the values it closes over. A
+    kernel's parts live in other files, so each kernel closes over the digest of all of them:
+    otherwise an edited part would leave old numbers in use.
+    """
     try:
         return njit(nogil=True, cache=True)(function)
     except RuntimeError:  # no folder is writable, as in a read-only install
         return njit(nogil=True)(function)
 
 
-fold = _kept(_entry())
+fold = _kept(fold_of(_source_digest()))

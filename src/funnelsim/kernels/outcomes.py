@@ -7,6 +7,7 @@ of the remaining time given a win under the path's cycle factor. Lanes are the 2
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -217,73 +218,82 @@ def _hand_out(total, won, first, bookings, wins):
             wins[k, first + lane] = won[k, lane] - (won[k - 1, lane] if k > 0 else 0)
 
 
-@part
-def fold_tiles(deals, factors, scratch, key_words, first_tile, bookings, wins):
-    """Fill bookings (cents) and wins, both (periods, paths), for the tiles from ``first_tile``.
+def fold_of(source: int) -> Callable[..., None]:
+    """Return the kernel, closed over a digest of its source: see `funnelsim.kernels.compiled`.
 
-    Deals with one amount on all paths are added as 32-bit integers, flushed before they could
-    overflow; the others, and very large ones, as whole numbers in floats, exact as well. Fields
-    are taken out of their tuples here: taken out in a loop, each would be counted each time.
+    The kernel fills bookings (cents) and wins, both (periods, paths), for the tiles from
+    ``first_tile``. Deals with one amount on all paths are added as 32-bit integers, flushed before
+    they could overflow; the others, and very large ones, as whole numbers in floats, exact as well.
+    Fields are taken out of their tuples first: in a loop, each would be counted each time.
     """
-    key = (key_words[0], key_words[1])  # scalars: an array could alias what is written
-    cell, score, by_end, table_row = deals.cell, deals.score, deals.by_end, deals.table_row
-    table, jump, quantiles = deals.table, deals.jump, deals.quantiles
-    group_first, group_fixed = deals.group_first, deals.group_fixed
-    low, high, cents, spread = deals.low, deals.high, deals.amount, deals.spread
-    chance, by, amount, uniform = scratch.chance, scratch.by, scratch.amount, scratch.uniform
-    place, part, threshold = scratch.place, scratch.part, scratch.threshold
-    partial, total, won = scratch.partial, scratch.total, scratch.won
-    for first in range(0, bookings.shape[1], TILE):
-        tile = np.uint64(first_tile + first // TILE)
-        draw = factors.draw[first : first + TILE]
-        size = factors.size[first : first + TILE]
-        if len(table) > 0:
-            slowness = factors.slowness[first : first + TILE]
-            _places(deals.end_place, slowness, deals.nodes, place, part)
-        total[:] = 0.0
-        won[:] = 0
-        room = np.int64(MOST_PARTIAL)
-        for group in range(len(cell)):
-            _pick(score[group], draw, chance)
-            if cell[group] >= 0:
-                _move(factors.shift[cell[group], first : first + TILE], chance)
-            row = table_row[group]
-            for k in range(threshold.shape[0]):
-                if row < 0:
-                    _pick(by_end[group, k], draw, by)
-                elif len(jump) > 0 and jump[row, 0] <= 1.0:
-                    _read_jumps(table[row], jump[row], deals.draw_step, draw, k, place, part, by)
-                else:
-                    _read(table[row], deals.draw_step, draw, k, place, part, by)
-                _scale(chance, by, k, threshold)
-            deal, fixed, last = group_first[group], group_fixed[group], group_first[group + 1]
-            while deal < last:
-                several = 4 if fixed - deal >= 4 else 1
-                together = np.int64(0)
-                for one in range(several):
-                    row_of_one = uniform[one]
-                    uniform_row(tile, low[deal + one], high[deal + one], OUTCOME, key, row_of_one)
-                    together += cents[deal + one]
-                if deal < fixed:
-                    if together > room:
-                        _flush(partial, total)
-                        room = np.int64(MOST_PARTIAL)
-                    room -= together
-                    a0 = np.int32(cents[deal])
-                    if several == 4:
-                        a1, a2 = np.int32(cents[deal + 1]), np.int32(cents[deal + 2])
-                        a3 = np.int32(cents[deal + 3])
-                        _add4(uniform, a0, a1, a2, a3, threshold, partial, won)
+
+    def fold(deals, factors, scratch, key_words, first_tile, bookings, wins):
+        source  # noqa: B018
+        key = (key_words[0], key_words[1])  # scalars: an array could alias what is written
+        cell, score, by_end, table_row = deals.cell, deals.score, deals.by_end, deals.table_row
+        table, jump, quantiles = deals.table, deals.jump, deals.quantiles
+        group_first, group_fixed = deals.group_first, deals.group_fixed
+        low, high, cents, spread = deals.low, deals.high, deals.amount, deals.spread
+        chance, by, amount, uniform = scratch.chance, scratch.by, scratch.amount, scratch.uniform
+        place, part, threshold = scratch.place, scratch.part, scratch.threshold
+        partial, total, won = scratch.partial, scratch.total, scratch.won
+        for first in range(0, bookings.shape[1], TILE):
+            tile = np.uint64(first_tile + first // TILE)
+            draw = factors.draw[first : first + TILE]
+            size = factors.size[first : first + TILE]
+            if len(table) > 0:
+                slowness = factors.slowness[first : first + TILE]
+                _places(deals.end_place, slowness, deals.nodes, place, part)
+            total[:] = 0.0
+            won[:] = 0
+            room = np.int64(MOST_PARTIAL)
+            for group in range(len(cell)):
+                _pick(score[group], draw, chance)
+                if cell[group] >= 0:
+                    _move(factors.shift[cell[group], first : first + TILE], chance)
+                row = table_row[group]
+                for k in range(threshold.shape[0]):
+                    if row < 0:
+                        _pick(by_end[group, k], draw, by)
+                    elif len(jump) > 0 and jump[row, 0] <= 1.0:
+                        _read_jumps(
+                            table[row], jump[row], deals.draw_step, draw, k, place, part, by
+                        )
                     else:
-                        _add1(uniform, a0, threshold, partial, won)
-                else:
-                    drawn = max(spread[deal], 0)
-                    if spread[deal] >= 0:
-                        uniform_row(tile, low[deal], high[deal], AMOUNT_HIGH, key, uniform[1])
-                        uniform_row(tile, low[deal], high[deal], AMOUNT_LOW, key, uniform[2])
-                    own = quantiles[drawn, : 2 * (spread[deal] >= 0)]
-                    _set_amounts(own, cents[deal], size, uniform, amount)
-                    _add_varying(uniform, amount, threshold, total, won)
-                deal += several
-        _flush(partial, total)
-        _hand_out(total, won, first, bookings, wins)
+                        _read(table[row], deals.draw_step, draw, k, place, part, by)
+                    _scale(chance, by, k, threshold)
+                deal, fixed, last = group_first[group], group_fixed[group], group_first[group + 1]
+                while deal < last:
+                    several = 4 if fixed - deal >= 4 else 1
+                    together = np.int64(0)
+                    for one in range(several):
+                        row_of_one = uniform[one]
+                        uniform_row(
+                            tile, low[deal + one], high[deal + one], OUTCOME, key, row_of_one
+                        )
+                        together += cents[deal + one]
+                    if deal < fixed:
+                        if together > room:
+                            _flush(partial, total)
+                            room = np.int64(MOST_PARTIAL)
+                        room -= together
+                        a0 = np.int32(cents[deal])
+                        if several == 4:
+                            a1, a2 = np.int32(cents[deal + 1]), np.int32(cents[deal + 2])
+                            a3 = np.int32(cents[deal + 3])
+                            _add4(uniform, a0, a1, a2, a3, threshold, partial, won)
+                        else:
+                            _add1(uniform, a0, threshold, partial, won)
+                    else:
+                        drawn = max(spread[deal], 0)
+                        if spread[deal] >= 0:
+                            uniform_row(tile, low[deal], high[deal], AMOUNT_HIGH, key, uniform[1])
+                            uniform_row(tile, low[deal], high[deal], AMOUNT_LOW, key, uniform[2])
+                        own = quantiles[drawn, : 2 * (spread[deal] >= 0)]
+                        _set_amounts(own, cents[deal], size, uniform, amount)
+                        _add_varying(uniform, amount, threshold, total, won)
+                    deal += several
+            _flush(partial, total)
+            _hand_out(total, won, first, bookings, wins)
+
+    return fold
