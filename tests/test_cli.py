@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 import funnelsim as fs
-from funnelsim import cli
+from funnelsim import simulation
 from funnelsim.cli import main
 
 SCENARIO = """\
@@ -190,7 +190,7 @@ def test_more_paths_than_memory_holds(monkeypatch):
     def simulate(*_arguments, **_options):
         raise MemoryError
 
-    monkeypatch.setattr(cli, "simulate", simulate)
+    monkeypatch.setattr(simulation, "simulate", simulate)
     message = refused("forecast", "plan.toml", "--paths", "4000000000")
     assert message.startswith("error: paths must fit into the memory of this machine, got 40000000")
 

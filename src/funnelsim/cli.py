@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
@@ -14,7 +16,6 @@ import click
 from funnelsim._version import __version__
 from funnelsim.errors import FunnelsimError, InputError, nearest
 from funnelsim.progress import is_terminal, progress_bar
-from funnelsim.simulation import simulate
 
 if TYPE_CHECKING:
     from funnelsim.scenario import Scenario
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 WRONG_INPUT = 2
 STOPPED = 130
 STDOUT = "-"
+
+
+class _StoppedError(KeyboardInterrupt):
+    """Control-C. Where Python meets a plain KeyboardInterrupt it may end itself by the signal."""
 
 
 class _Commands(click.Group):
@@ -33,7 +38,8 @@ class _Commands(click.Group):
             _never_fail_to_encode(stream)
         extra["standalone_mode"] = False
         try:
-            status = super().main(*args, **extra)
+            with _stoppable():
+                status = super().main(*args, **extra)
         except (FunnelsimError, click.ClickException) as error:
             _say(_message(error))
             status = WRONG_INPUT
@@ -127,6 +133,8 @@ def check(scenario_file: str) -> None:
 
 def _answer(scenario: Scenario, **options: Any) -> dict[str, Any]:
     """Return the answers of a simulation, with a progress bar where it can be seen."""
+    from funnelsim.simulation import simulate  # noqa: PLC0415
+
     try:
         with _progress() as progress:
             return simulate(scenario, progress=progress, **options).to_dict()
@@ -176,7 +184,25 @@ def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'s' * (number != 1)}"
 
 
-# --- the streams ---
+# --- signals and streams ---
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let Control-C end the command with our status."""
+    main_thread = threading.current_thread() is threading.main_thread()
+    if not main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, _stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _stop(_number: int, _frame: Any) -> NoReturn:
+    raise _StoppedError
 
 
 def _message(error: Exception) -> str:
