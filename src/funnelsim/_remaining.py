@@ -3,7 +3,8 @@
 It is the residual of the time in the current stage, given the age, plus the times of the later
 stages. Times with single values (fixed, discrete, sampled) add up value by value; the others are
 put on a lattice of days (a power of two to a day, so that whole days lie on it); the residual is
-the exact survival function.
+the exact survival function. With 8,192 steps chances are within 1e-6, or 5e-6 where a density has
+a pole, as that of a gamma with a cv above 1.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ ROWS_AT_ONCE = 2**22
 """Numbers of a window matrix held at once."""
 TIE = 1e-9
 """Days by which a sum may miss the end of a window through rounding and still count as in it."""
-FAR_NODES = 64
+PANELS = np.concatenate([np.linspace(0.0, 4.0, 17), np.geomspace(5.0, 700.0, 24)])
+PANEL_NODES = 16
+"""Panels of ``-ln u``, and Gauss-Legendre points inside each, for means."""
 INNER = 4
 """Points inside a step of a table, over which F is averaged."""
 
@@ -45,6 +48,7 @@ class Later(NamedTuple):
 
     values: Values
     lattice: Floats | None
+    smooth: bool  # the lattice stands for a law without single values
 
 
 class RemainingTime:
@@ -70,12 +74,13 @@ class RemainingTime:
 
     def _later_stages(self) -> list[Later]:
         """Return the times after each stage."""
-        values, lattice = Values(np.zeros(1), np.ones(1)), None
-        later = [Later(values, lattice)]
+        values, lattice, smooth = Values(np.zeros(1), np.ones(1)), None, False
+        later = [Later(values, lattice, smooth)]
         for law, single in zip(self.laws[:0:-1], self._values[:0:-1], strict=True):
             if single is None:
                 masses = self._lattice_law(law)
                 lattice = masses if lattice is None else _convolve(lattice, masses)
+                smooth = smooth or not law.atoms
             else:
                 values = _sum(values, single)
             few = len(values.at) == 1 or (lattice is None and len(values.at) <= MOST_VALUES)
@@ -83,7 +88,7 @@ class RemainingTime:
                 spread = self._spread(values)
                 lattice = spread if lattice is None else _convolve(lattice, spread)
                 values = Values(np.zeros(1), np.ones(1))
-            later.append(Later(values, lattice))
+            later.append(Later(values, lattice, smooth))
         return later[::-1]
 
     def _lattice_law(self, law: Distribution) -> Floats:
@@ -108,7 +113,10 @@ class RemainingTime:
 
         A deal older than its time in stage allows goes on at once.
         """
-        values, lattice = self._later[stage]
+        values, lattice, smooth = self._later[stage]
+        own = self._values[stage]
+        if smooth and own is not None and len(own.at) <= MOST_VALUES:
+            return self._by_own_values(stage, ages, times)
         chances = np.zeros((len(ages), len(times)))
         for k, time in enumerate(times):
             left = time * (1.0 + 1e-12) + TIE - values.at
@@ -122,7 +130,39 @@ class RemainingTime:
                 rest, weights = left[0] - self.step * np.arange(last + 1), lattice[: last + 1]
             if len(rest):
                 chances[:, k] = self._residual_by(stage, ages, rest, weights)
+        if smooth:
+            chances[self.laws[stage].sf(ages) == 0.0] = self._by_later(stage, times)
         return chances
+
+    def _by_later(self, stage: int, times: Floats) -> Floats:
+        """Return F of the later stages where they are smooth: of each middle, the sum of masses."""
+        values, lattice, _ = self._later[stage]
+        assert lattice is not None
+        by = np.minimum(np.concatenate([[0.0], np.cumsum(lattice)]), 1.0)
+        return np.asarray(np.interp(times - values.at[0], self._middles(), by))
+
+    def _by_own_values(self, stage: int, ages: Floats, times: Floats) -> Floats:
+        """Return the same for a stage of single values before later ones that are smooth."""
+        result = np.empty((len(ages), len(times)))
+        for row, age in enumerate(ages.tolist()):
+            residual = self._residual_values(stage, age)
+            left = times[:, None] - residual.at
+            result[row] = np.minimum(self._by_later(stage, left) @ residual.chance, 1.0)
+        return result
+
+    def _residual_values(self, stage: int, age: float) -> Values:
+        """Return what remains of a time of single values: it is 0 for a deal that is too old."""
+        own = self._values[stage]
+        assert own is not None
+        open_ones = own.at > age
+        chance = own.chance[open_ones]
+        if chance.sum() > 0.0:
+            return Values(own.at[open_ones] - age, chance / chance.sum())
+        return Values(np.zeros(1), np.ones(1))
+
+    def _middles(self) -> Floats:
+        """Return 0 and the middles of the lattice's steps."""
+        return np.concatenate([[0.0], (np.arange(self.size) + 0.5) * self.step])
 
     def _residual_by(self, stage: int, ages: Floats, rest: Floats, weights: Floats) -> Floats:
         """Return the sum over nodes of weight times P(residual <= rest), for each age."""
@@ -157,14 +197,10 @@ class RemainingTime:
 
     def single_values(self, stage: int, age: float) -> Values | None:
         """Return the law of the remaining time where it has few single values, else None."""
-        own, later = self._values[stage], self._later[stage]
-        if own is None or later.lattice is not None:
+        later = self._later[stage]
+        if self._values[stage] is None or later.lattice is not None:
             return None
-        open_ones = own.at > age
-        residual = Values(np.zeros(1), np.ones(1))
-        if own.chance[open_ones].sum() > 0.0:
-            chance = own.chance[open_ones]
-            residual = Values(own.at[open_ones] - age, chance / chance.sum())
+        residual = self._residual_values(stage, age)
         if len(residual.at) * len(later.values.at) > MOST_VALUES:
             return None
         return _sum(later.values, residual)
@@ -174,12 +210,12 @@ class RemainingTime:
 
         Read by straight lines between the middles, it has every jump of F at its right place.
         """
-        values, _ = self._later[stage]
+        values = self._later[stage].values
         fixed = values.at[0] if len(values.at) == 1 else 0.0
         widths = np.diff(edges)
         inside = (np.arange(INNER) + 0.5) / INNER
         times = (edges[:-1, None] + inside * widths[:, None]) - fixed
-        grid = np.concatenate([[0.0], (np.arange(self.size) + 0.5) * self.step])
+        grid = self._middles()
         result = np.empty((len(ages), len(widths)))
         for row, by in enumerate(self._by_lattice(stage, ages)):
             read = np.interp(times, grid, by)
@@ -189,7 +225,7 @@ class RemainingTime:
 
     def _by_lattice(self, stage: int, ages: Floats) -> Iterator[Floats]:
         """Yield F at 0 and at the middles of the lattice's steps, for each age in turn."""
-        law, (values, lattice) = self.laws[stage], self._later[stage]
+        law, (values, lattice, _) = self.laws[stage], self._later[stage]
         if lattice is None:
             single = len(values.at) == 1  # then it is an exact shift
             lattice = self._spread(Values(np.zeros(1), np.ones(1)) if single else values)
@@ -203,6 +239,8 @@ class RemainingTime:
             alive = law.sf(np.concatenate([[age], age + halves]))
             if alive[0] > 0.0:
                 residual = np.append(alive[:-1] - alive[1:], 0.0)[: self.size] / alive[0]
+                if self._values[stage] is not None:
+                    residual = self._spread(self._residual_values(stage, age))
                 both = np.fft.rfft(residual, length) * transform
                 together, start = np.fft.irfft(both, length)[: self.size], 0.0
             yield np.concatenate([[start], np.clip(np.cumsum(together), 0.0, 1.0)])
@@ -210,15 +248,29 @@ class RemainingTime:
     def mean(self, stage: int, ages: Floats) -> Floats:
         """Return the mean remaining time for each age, in days on the clock; may be infinite."""
         later = sum(float(law.mean) for law in self.laws[stage + 1 :])
-        law = self.laws[stage]
-        alive = law.sf(ages)
+        law, alive = self.laws[stage], self.laws[stage].sf(ages)
+        if self._values[stage] is not None:
+            own = [self._residual_values(stage, age) for age in ages.tolist()]
+            return np.array([later + float(one.at @ one.chance) for one in own])
         if not math.isfinite(law.mean):
             return np.where(alive > 0.0, np.inf, later)
-        nodes, weights = np.polynomial.legendre.leggauss(FAR_NODES)
-        v = 0.5 * (nodes + 1.0)  # u = v * v softens the tail, where u is near 0
-        tail = np.where(alive > 0.0, alive, 1.0)[:, None] * (v * v)[None, :]
-        residual = np.maximum(law.isf(tail) @ (weights * v) - ages, 0.0)
-        return np.asarray(later + np.where(alive > 0.0, residual, 0.0))
+        residual = np.where(alive == 1.0, law.mean - ages, 0.0)
+        some = (alive > 0.0) & (alive < 1.0)
+        residual[some] = _mean_beyond(law, alive[some]) - ages[some]
+        return np.asarray(later + np.maximum(residual, 0.0))
+
+
+def _mean_beyond(law: Distribution, alive: Floats) -> Floats:
+    """Return the mean of the longest share of times, for each share: that of ``isf(alive * u)``.
+
+    In ``-ln u`` the integrand falls off smoothly, whatever the tail.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(PANEL_NODES)
+    half = 0.5 * np.diff(PANELS)[:, None]
+    logs = (PANELS[:-1, None] + half * (nodes + 1.0)).ravel()
+    share = np.exp(-logs)
+    tail = np.maximum(alive[:, None] * share, np.finfo(np.float64).tiny)
+    return np.asarray(law.isf(tail) @ (share * (half * weights).ravel()))
 
 
 def _single_values(law: Distribution) -> Values | None:
