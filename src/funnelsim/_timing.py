@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from funnelsim._remaining import RemainingTime, Values
+from funnelsim._remaining import TIE, RemainingTime, Values
 from funnelsim.distributions import Distribution
 from funnelsim.errors import InputError
 from funnelsim.funnel import Funnel
@@ -30,6 +30,8 @@ MOST_TABLE = 2**27
 FAR = 6.5
 """Standard deviations of the path factors that can occur with 32-bit points."""
 SURE = 1e-9
+AFTER_NODE = 1e-6
+"""Part of a step by which a jump at the first node comes after it."""
 BEFORE_ALL = 1e9
 """A place on the table's axis, in steps, before its first node, wherever the cycle moves it."""
 
@@ -69,7 +71,7 @@ def lower_times(funnel: Funnel, stage: Ints, age: Floats, ends: Floats, cycle: F
     steps = STEPS if len(chosen) <= MANY_DRAWS else STEPS_OF_DRAWS
     plain = [_at_ends(laws, pairs, ends, steps) for laws in chosen]
     by_end = np.ascontiguousarray(np.stack(plain, axis=2))
-    if not cycle.any() or not len(pairs):
+    if not cycle.any() or not len(pairs) or not ends.any():
         none = np.zeros((0, 2))
         return Timing(row, by_end, by_end, none, none, 2, 0, np.zeros(len(ends)), 1.0)
     axis = _axis(ends, float(cycle.max()), len(pairs) * len(chosen))
@@ -113,7 +115,8 @@ def _check_size(numbers: int) -> None:
 
 def _scales(times: Floats) -> Iterator[Ints]:
     """Yield the times (as indices) that share a lattice: those within a factor of `SCALE`."""
-    below = np.log(np.maximum(times, 2.0**-10) / times.max()) / math.log(SCALE)
+    some = np.maximum(times, 2.0**-10)
+    below = np.log(some / some.max()) / math.log(SCALE)
     scale = np.ceil(below - 1e-9)
     for one in np.unique(scale):
         yield np.flatnonzero(scale == one)
@@ -153,7 +156,11 @@ def _axis(ends: Floats, sigma: float, rows: int) -> Floats:
 
 
 def _table(laws: Laws, pairs: Floats, axis: Floats) -> tuple[Floats, Floats]:
-    """Return F at the nodes of the axis, and where it jumps between them."""
+    """Return F at the nodes of the axis, and where it jumps between them.
+
+    The first node stands for all times before it, 0 included, and holds F(0): a period in which
+    the clock stands still books nothing.
+    """
     half = math.sqrt(axis[1] / axis[0])
     edges = np.append(axis / half, axis[-1] * half)
     longest = _longest(laws, pairs)
@@ -167,6 +174,8 @@ def _table(laws: Laws, pairs: Floats, axis: Floats) -> tuple[Floats, Floats]:
             single = [remaining.single_values(s, float(age)) for age in pairs[rows, 1]]
             smooth = rows[[one is None for one in single]]
             table[np.ix_(smooth, some)] = remaining.averaged(s, pairs[smooth, 1], around)
+            if some[0] == 0:
+                table[smooth, 0] = remaining.by(s, pairs[smooth, 1], np.zeros(1))[:, 0]
             for row, values in zip(rows, single, strict=True):
                 if values is not None:
                     table[row], jump[row] = _jumps(values, axis)
@@ -179,7 +188,8 @@ def _jumps(values: Values, axis: Floats) -> tuple[Floats, Floats]:
     Several jumps between two nodes become one, where their mean is.
     """
     place = np.interp(np.log(np.maximum(values.at, 1e-300)), np.log(axis), np.arange(len(axis)))
-    after = np.where(values.at <= axis[0], -1, np.ceil(place - 1e-9) - 1).astype(np.int64)
+    after = np.where(values.at > TIE, np.maximum(np.ceil(place - 1e-9) - 1, 0), -1).astype(np.int64)
+    place = np.maximum(place, AFTER_NODE)
     late = values.at > axis[-1]
     chance = np.where(late, 0.0, values.chance)
     mass = np.bincount(after + 1, chance, len(axis) + 1)
@@ -214,7 +224,7 @@ def _over_cycle(table: Floats, jump: Floats, place: Floats, step: float, cycle: 
         sigma = float(cycle[min(d, len(cycle) - 1)])
         one, breaks = table[:, min(d, draws - 1)], jump[:, min(d, draws - 1)]
         rises = np.diff(one, axis=1)
-        reached = _reached(place[:, None] - (node + 0.5), step, sigma)
+        reached = _reached(place[:, None] - (node + 0.5), step, sigma, line=True)
         result[:, :, d] = one[:, :1] + rises @ reached.T
         for row in np.flatnonzero(breaks[:, 0] <= 1.0):
             reached = _reached(place[:, None] - (node + breaks[row, :-1]), step, sigma)
@@ -222,10 +232,13 @@ def _over_cycle(table: Floats, jump: Floats, place: Floats, step: float, cycle: 
     return result
 
 
-def _reached(ahead: Floats, step: float, sigma: float) -> Floats:
-    """Return the chance that the cycle factor leaves the end of a period this far ahead."""
+def _reached(ahead: Floats, step: float, sigma: float, *, line: bool = False) -> Floats:
+    """Return the chance that the cycle factor leaves the end of a period this far ahead.
+
+    Where the factor is always 1 and F a line, return the part of the step before the end.
+    """
     if sigma == 0.0:
-        return (ahead >= 0.0).astype(np.float64)
+        return np.clip(ahead + 0.5, 0.0, 1.0) if line else (ahead >= 0.0).astype(np.float64)
     from scipy.special import ndtr  # noqa: PLC0415
 
     return np.asarray(ndtr(ahead * step / sigma + 0.5 * sigma))
