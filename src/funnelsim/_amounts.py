@@ -13,6 +13,8 @@ from funnelsim.pipeline import Pipeline
 
 OCTAVES = 52
 HALF = 0.5
+NEXT_TO = 1e-9
+"""How near to a jump (of its level) the quantiles on its two sides are asked for."""
 STEPS = 64
 """Lines to each halving of the distance to an end of (0, 1): the mean is off by 3e-5 of itself
 where the quantile is steepest, as that of a gamma with a cv of 3, far less elsewhere."""
@@ -84,7 +86,7 @@ def _half(
     jumps: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return rising levels with their quantiles; a jump stands twice, just before and after."""
-    before, after = jumps * (1.0 - 1e-12), jumps * (1.0 + 1e-12)
+    before, after = jumps * (1.0 - NEXT_TO), jumps * (1.0 + NEXT_TO)
     asked = np.concatenate([level, before, after])
     stated = np.concatenate([level, jumps, jumps])
     order = np.argsort(asked, kind="stable")

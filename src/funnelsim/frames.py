@@ -311,7 +311,11 @@ def _columns_of_frame(frame: Any) -> list[tuple[Any, list[Any]]]:
         reason = " ".join(str(error).split())
         raise InputError(f"column names of {DATAFRAME}", "differ", remedy=reason) from None
     eager = known.collect() if isinstance(known, nw.LazyFrame) else known
-    return [(name, eager.get_column(name).to_list()) for name in eager.columns]
+    names = eager.columns
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:  # an old narwhals does not mind
+        raise InputError(f"column names of {DATAFRAME}", "differ", remedy=f"{twice!r} stands twice")
+    return [(name, eager.get_column(name).to_list()) for name in names]
 
 
 def _number_in_text(text: str) -> float | None:

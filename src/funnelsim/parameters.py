@@ -67,11 +67,13 @@ def number(field: str, value: Any, allowed: Interval, remedy: str | None = None)
 def whole(field: str, value: Any, low: int, high: int | None = None) -> int:
     """Return a whole number in ``[low, high]``, or raise an `InputError` that names the field."""
     rule = f"be a whole number of at least {low}" + (f" and at most {high}" if high else "")
+    if isinstance(value, NEVER_NUMBERS):
+        raise InputError(field, rule, value)
     try:
         result = operator.index(value)
     except TypeError:
         raise InputError(field, rule, value) from None
-    if isinstance(value, NEVER_NUMBERS) or result < low or (high is not None and result > high):
+    if result < low or (high is not None and result > high):
         raise InputError(field, rule, value)
     return result
 
