@@ -18,6 +18,9 @@ REPLICATES = 64
 STUDENT = 1.9983405425
 """97.5 % quantile of Student's t with 63 degrees of freedom."""
 
+LARGE = 2**63
+"""Sums from here on do not fit into 64 bits."""
+
 Values = NDArray[np.integer[Any]] | NDArray[np.bool_]
 
 
@@ -26,7 +29,9 @@ def replicate_sums(values: Values) -> tuple[NDArray[Any], NDArray[np.int64]]:
     paths = len(values)
     groups = min(REPLICATES, paths)
     whole = paths // groups * groups
-    sums = values[:whole].reshape(-1, groups).sum(axis=0, dtype=np.int64)
+    most = int(values.max()) * (paths // groups + 1)
+    kind = np.int64 if most < LARGE else object  # Python's own integers have no end
+    sums = values[:whole].reshape(-1, groups).sum(axis=0, dtype=kind)
     counts = np.full(groups, paths // groups, dtype=np.int64)
     rest = values[whole:]
     sums[: len(rest)] += rest
@@ -38,10 +43,12 @@ def _spread_of_mean(values: Values) -> tuple[float, float]:
     """Return the mean and its standard error from the replicates."""
     sums, counts = replicate_sums(values)
     paths, groups = len(values), len(sums)
-    mean = int(sums.sum()) / paths
+    total = int(sums.sum())
+    mean = total / paths
     if groups == 1:
         return mean, math.nan
-    off = sums - counts * mean
+    whole, rest = divmod(total, paths)  # differences are small, so they are taken of integers
+    off = (sums - counts.astype(sums.dtype) * whole).astype(np.float64) - counts * (rest / paths)
     return mean, math.sqrt(float(off @ off) * groups / (groups - 1)) / paths
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from funnelsim.cautions import Caution, cautions
 from funnelsim.errors import unknown
 from funnelsim.estimate import Estimate
 from funnelsim.frames import to_frame
-from funnelsim.parameters import Interval, number
+from funnelsim.parameters import Interval, number, plain
 from funnelsim.scenario import CENTS, Scenario
 from funnelsim.summary import html_summary, text_summary
 
@@ -138,12 +139,12 @@ class Forecast:
         if whole is None:
             return None
         count = len(self._cents)
-        due = [whole] * count if parts is None else np.cumsum(parts).tolist()
+        due = [whole] * count if parts is None else itertools.accumulate(parts)
         so_far = np.zeros(self.record.paths, np.int64)
         result = []
         for row, quota in zip(self._cents, due, strict=True):
             so_far += row
-            result.append(self._reached(so_far, int(quota)))
+            result.append(self._reached(so_far, quota))
         return result
 
     def attainment_every_period(self) -> Estimate | None:
@@ -178,7 +179,8 @@ class Forecast:
         level : float or sequence of float
             Levels in (0, 1): 0.1 for P10.
         """
-        single = not isinstance(level, Sequence | np.ndarray)
+        level = plain(level)
+        single = not isinstance(level, Sequence) or isinstance(level, str)
         levels = [number("level", one, LEVEL) for one in ([level] if single else level)]  # type: ignore[union-attr]
         result = answers.quantiles(self._total, levels, CENTS)
         return result[0] if single else result
@@ -268,6 +270,8 @@ class Forecast:
             "sources": {"booked": scenario.booked, "open_pipeline": bookings, "new_business": None},
             "attainment_probability_every_period": _given(every),
             "periods": self._periods(),
+            "required_pipeline": None,
+            "activities": None,
             "warnings": [caution.to_dict() for caution in self.warnings],
         }
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,6 +85,10 @@ def simulate(
     seed = whole("seed", seed, 0, MOST_SEED)
     if threads is not None:
         threads = whole("threads", threads, 1)
+    if executor is not None and not hasattr(executor, "submit"):
+        raise InputError("executor", "be a concurrent.futures.Executor", executor)
+    if progress is not None and not callable(progress):
+        raise InputError("progress", "be callable with two numbers", progress)
     from funnelsim._arrays import lower  # noqa: PLC0415  loads the compiler
 
     lowered = lower(scenario)
@@ -90,23 +96,22 @@ def simulate(
     bookings = np.empty((periods, paths), np.int64)
     few = len(scenario.pipeline) <= np.iinfo(np.uint16).max
     wins = np.empty((periods, paths), np.uint16 if few else np.int32)  # half the memory
-    for first, block in _blocks(lowered, seed, paths, threads, executor):
-        last = first + block.wins.shape[1]
-        bookings[:, first:last] = block.bookings
-        wins[:, first:last] = block.wins
-        if progress is not None:
-            progress(last, paths)
-
-    def again(other: Scenario) -> Forecast:
-        return simulate(other, paths=paths, seed=seed, threads=threads, executor=executor)
-
+    with closing(_blocks(lowered, seed, paths, threads, executor)) as blocks:
+        for first, block in blocks:
+            last = first + block.wins.shape[1]
+            bookings[:, first:last] = block.bookings
+            wins[:, first:last] = block.wins
+            if progress is not None:
+                progress(last, paths)
+    # for parts of the forecast: on our own threads, since an executor may be shut down by then
+    again = functools.partial(simulate, paths=paths, seed=seed, threads=threads)
     record = Record(scenario, seed, paths, __version__, lowered.digest)
     return Forecast(record, bookings, wins, lowered, again)
 
 
 def _blocks(
     lowered: Lowered, seed: int, paths: int, threads: int | None, executor: Executor | None
-) -> Iterator[tuple[int, Block]]:
+) -> Generator[tuple[int, Block]]:
     """Yield the blocks of the grid in order, each with its first path."""
     from funnelsim._blocks import BLOCK, run_block  # noqa: PLC0415
 
