@@ -84,7 +84,7 @@ def test_every_kind_of_frame_gives_the_same_plain_columns(frame):
         np.float32("nan"),
         pd.NA,
         pd.NaT,
-        np.datetime64("NaT"),
+        np.datetime64("NaT", "D"),
         decimal.Decimal("sNaN"),
         None,
         "",

@@ -319,7 +319,7 @@ def test_as_date_before_1970():
     [
         None,
         pd.NaT,
-        np.datetime64("NaT"),
+        np.datetime64("NaT", "D"),
         np.datetime64("NaT", "ns"),
         np.datetime64("2026-12"),  # a month is no day
         np.datetime64(10**7, "D"),  # the year 29349
