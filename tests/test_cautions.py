@@ -1,0 +1,120 @@
+"""What a reader should know about the deals: counted, named, with what was done."""
+
+import pytest
+
+import funnelsim as fs
+
+AS_OF = "2026-12-31"
+
+
+def warnings_of(rows, *, time=30, time_if_lost=None, on_bad_rows="raise", conversion=0.5):
+    funnel = fs.Funnel(
+        [
+            fs.Stage("lead", conversion=conversion, time=time, time_if_lost=time_if_lost),
+            fs.Stage("offer", conversion=0.5, time=fs.Gamma(mean=30, cv=1)),
+            fs.Stage("won", win_probability=1),
+        ]
+    )
+    deals = fs.Pipeline.from_deals(rows, on_bad_rows=on_bad_rows) if rows else fs.Pipeline()
+    scenario = fs.Scenario(
+        as_of=AS_OF, periods=fs.Periods("quarter", 1), funnel=funnel, pipeline=deals
+    )
+    return fs.simulate(scenario, paths=2).warnings
+
+
+def deal(name, **given):
+    return {"id": name, "stage": "lead", "amount": 1, **given}
+
+
+def test_a_fine_pipeline_has_no_warnings():
+    assert warnings_of([deal("A", age=3), deal("B", age=0, close_date="2027-01-01")]) == []
+
+
+def test_deals_older_than_their_times():
+    rows = [deal("A", age=29.9), deal("B", age=30), deal("C", age=400)]
+    [found] = warnings_of(rows)
+    assert (found.code, found.ids, found.count) == ("deal-older-than-its-times", ("B", "C"), 2)
+    assert found.message == (
+        "older than the times in stage allow: kept at their conversion, going on at once"
+    )
+
+
+def test_deals_that_could_only_have_been_lost():
+    rows = [deal("A", age=5), deal("B", age=35), deal("C", age=60)]
+    old, past = warnings_of(rows, time=30, time_if_lost=50)
+    assert (past.code, past.ids) == ("deal-cannot-go-forward", ("B",))
+    assert (old.code, old.ids) == ("deal-older-than-its-times", ("C",))
+    assert "counted as lost" in past.message
+
+
+def test_with_a_conversion_of_1_a_deal_past_its_time_is_not_lost():
+    [found] = warnings_of([deal("A", age=35)], time=30, time_if_lost=50, conversion=1.0)
+    assert found.code == "deal-older-than-its-times"
+
+
+def test_a_judgement_keeps_a_deal_that_is_past_its_time():
+    rows = [deal("A", age=35, win_probability=0.4)]
+    assert [one.code for one in warnings_of(rows, time=30, time_if_lost=50)] == []
+
+
+def test_times_that_go_on_for_ever_make_no_deal_too_old():
+    assert warnings_of([deal("A", age=5000)], time=fs.Exponential(30)) == []
+
+
+def test_close_dates_that_are_past():
+    rows = [deal("A", close_date="2026-12-31"), deal("B", close_date="2027-01-01"),
+            deal("C", close_date="2020-01-01")]  # fmt: skip
+    [found] = warnings_of(rows)
+    assert (found.code, found.ids) == ("close-date-past", ("A", "C"))
+    assert found.message == "stated close date is not after 2026-12-31: ignored"
+
+
+def test_deals_without_an_age_where_others_have_one():
+    [found] = warnings_of([deal("A", age=3), deal("B"), deal("C", entered="2026-12-20")])
+    assert (found.code, found.ids) == ("deal-without-age", ("B",))
+    assert warnings_of([deal("A"), deal("B")]) == []  # no such column: nothing is missing
+
+
+def test_rows_that_were_left_out():
+    rows = [
+        deal("A"),
+        deal("B", amount="x", win_probability=45),
+        deal("C", stage="laed"),
+        deal("D"),
+    ]
+    [found] = warnings_of(rows, on_bad_rows="skip")
+    assert (found.code, found.ids, found.count) == ("rows-skipped", ("2", "3"), 2)
+
+
+def test_rows_are_in_order_of_their_number():
+    rows = [deal(f"d{i}", amount=-1) for i in range(12)] + [deal("fine")]
+    [found] = warnings_of(rows, on_bad_rows="skip")
+    assert found.ids == tuple(str(row) for row in range(1, 13))
+
+
+def test_no_deals_at_all():
+    [found] = warnings_of([])
+    assert (found.code, found.ids, found.count) == ("no-deals", (), 0)
+
+
+def test_no_deal_that_can_be_used():
+    codes = [one.code for one in warnings_of([deal("A", amount=-1)], on_bad_rows="skip")]
+    assert codes == ["no-deals", "rows-skipped"]
+
+
+def test_as_the_json_answer_holds_it():
+    found = fs.Caution("close-date-past", ("A1", "B7"), "ignored")
+    assert found.to_dict() == {
+        "code": "close-date-past", "count": 2, "ids": ["A1", "B7"], "message": "ignored",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("paths", [2, 500])
+def test_warnings_are_those_of_the_scenario_not_of_the_paths(paths):
+    scenario = fs.Scenario(
+        as_of=AS_OF, periods=fs.Periods("quarter", 1), funnel=fs.Funnel.key_account(time=30),
+        pipeline=fs.Pipeline.from_deals([{"id": "A", "stage": "meeting", "amount": 1, "age": 31}]),
+    )  # fmt: skip
+    [found] = fs.simulate(scenario, paths=paths).warnings
+    assert found.ids == ("A",)
+    assert fs.simulate(scenario, paths=paths).to_dict()["warnings"] == [found.to_dict()]
