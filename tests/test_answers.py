@@ -192,16 +192,19 @@ def assert_honest(estimates, true):
     assert 0.90 <= inside <= 0.99
 
 
+@pytest.mark.compiled
 def test_errors_of_the_attainment_are_honest(many):
     law, runs = many
     assert_honest([one.attainment_probability() for one in runs], law["attainment"])
 
 
+@pytest.mark.compiled
 def test_errors_of_the_mean_are_honest(many):
     law, runs = many
     assert_honest([one.expected_bookings() for one in runs], law["mean bookings"])
 
 
+@pytest.mark.compiled
 def test_errors_of_quantiles_are_honest():
     """Of bookings with an amount factor; a quantile of whole deals has no density."""
     scenario = scenario_of(

@@ -22,6 +22,7 @@ MARKETS = {
 }  # fmt: skip
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("market", MARKETS)
 def test_chances_of_deals_agree_with_the_paths(market):
     compared = []

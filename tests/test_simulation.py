@@ -11,6 +11,8 @@ import pytest
 import funnelsim as fs
 from funnelsim import _blocks, simulation
 
+pytestmark = pytest.mark.compiled  # tens of thousands of paths
+
 SCENARIO = fs.Scenario(
     as_of="2026-12-31",
     periods=fs.Periods("quarter", 2),
