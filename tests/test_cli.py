@@ -1,5 +1,6 @@
 """The command line: answers on standard output, messages on standard error, the exit status."""
 
+import inspect
 import json
 import os
 import pty
@@ -47,7 +48,9 @@ def plan(tmp_path, monkeypatch):
 
 
 def run(*arguments):
-    return CliRunner().invoke(main, arguments, prog_name="funnelsim")
+    mixed = "mix_stderr" in inspect.signature(CliRunner).parameters  # click 8.1
+    runner = CliRunner(mix_stderr=False) if mixed else CliRunner()
+    return runner.invoke(main, arguments, prog_name="funnelsim")
 
 
 def refused(*arguments):
