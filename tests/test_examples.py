@@ -1,0 +1,230 @@
+"""The examples and the README say what the program does."""
+
+import csv
+import datetime as dt
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import funnelsim as fs
+from funnelsim.distributions.given import FAMILIES
+from funnelsim.scenario_file import reading
+
+ROOT = Path(__file__).parents[1]
+CRM = ROOT / "examples" / "crm-hardware"
+KEY_ACCOUNT = ROOT / "examples" / "key-account"
+README = (ROOT / "README.md").read_text("utf-8")
+# so many paths take minutes where the JIT is off
+pytestmark = pytest.mark.compiled
+
+SOURCE = "FUNNELSIM_CRM_FOLDER"  # names the folder of the publisher's files
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def command_line(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "funnelsim", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONUTF8": "1"},
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    )
+
+
+def made_by_script(source, folder):
+    spec = importlib.util.spec_from_file_location("make_open_deals", CRM / "make_open_deals.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    file = folder / "open_deals.csv"
+    script.main(str(source), str(file))
+    return file
+
+
+def rows(file):
+    with file.open(encoding="utf-8", newline="") as text:
+        return list(csv.DictReader(text))
+
+
+# --- the README ---
+
+
+def test_the_first_two_commands_stand_alone_on_a_line():
+    first, second = blocks("sh")[:2]
+
+    assert first.count("\n") == second.count("\n") == 1
+    assert first.startswith("python3 -m venv .venv && ")
+    assert second.startswith("python3 -m venv .venv-test && ")
+
+
+def test_the_first_command_prints_what_the_readme_shows():
+    *_, last = blocks("sh")[0].strip().split(" && ")
+    program, *arguments = last.split()
+    assert program == ".venv/bin/funnelsim"
+
+    answer = command_line(*arguments)
+
+    assert answer.stdout == blocks("text")[0]
+    assert answer.stderr == ""
+
+
+def test_the_second_command_installs_extras_that_exist():
+    [extras] = re.findall(r"\.\[([\w,]+)\]", blocks("sh")[1])
+    known = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+    assert set(extras.split(",")) <= set(known["project"]["optional-dependencies"])
+
+
+def test_the_python_of_the_readme_runs(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    [code] = blocks("python")
+    names = {}
+
+    exec(compile(code, "README.md", "exec"), names)
+
+    [shown] = re.findall(r"# (Estimate\(.*\))", code)
+    assert repr(names["forecast"].attainment_probability()) == shown
+
+
+def test_links_of_the_readme_lead_somewhere():
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+
+    assert len(links) > 5
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+# --- the hardware seller ---
+
+
+def test_old_deals_are_named_as_dead():
+    scenario = fs.read_scenario(CRM / "scenario.toml")
+    ages = dict(zip(scenario.pipeline.ids, scenario.pipeline.ages_on(scenario.as_of), strict=True))
+
+    [caution] = fs.simulate(scenario, paths=2).warnings
+
+    assert caution.code == "deal-cannot-go-forward"
+    assert set(caution.ids) == {name for name, age in ages.items() if age >= 138}
+    text = (CRM / "README.md").read_text("utf-8")
+    assert f"the {len(scenario.pipeline):,} deals that were engaged" in text
+    assert f"{caution.count} of the {len(ages):,} deals" in text
+
+
+def test_the_numbers_in_its_readme():
+    scenario = fs.read_scenario(CRM / "scenario.toml")
+    text = " ".join((CRM / "README.md").read_text("utf-8").split())
+
+    forecast = fs.simulate(scenario)
+    p10, p90 = (estimate.value / 1e6 for estimate in forecast.quantile([0.1, 0.9]))
+
+    assert f"mean of {forecast.expected_bookings().value / 1e6:.2f} million" in text
+    assert f"P10 to P90 from {p10:.2f} to {p90:.2f} million" in text
+    assert f"a chance of {100 * forecast.attainment_probability().value:.0f} %" in text
+    assert 1 / (forecast.total_bookings < 1_251_928).mean() == pytest.approx(12, abs=0.5)
+    alone = fs.simulate(scenario.replace(market=fs.Market()))
+    assert alone.attainment_probability().low > 0.999
+
+
+def test_the_script_keeps_deals_open_on_the_day(tmp_path):
+    (tmp_path / "products.csv").write_text("product,series,sales_price\nGTX Pro,GTX,4821\n")
+    (tmp_path / "sales_teams.csv").write_text("sales_agent,manager,regional_office\nAnna,D,West\n")
+    (tmp_path / "sales_pipeline.csv").write_text(
+        "opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value\n"
+        "closed,Anna,GTX Pro,A,Won,2017-09-01,2017-09-30,5000\n"
+        "won-later,Anna,GTXPro,A,Won,2017-09-30,2017-10-01,5000\n"
+        "still-open,Anna,GTX Pro,,Engaging,2017-01-05,,\n"
+        "too-late,Anna,GTX Pro,A,Engaging,2017-10-01,,\n"
+        "undated,Anna,GTX Pro,A,Prospecting,,,\n"
+    )
+
+    deals = rows(made_by_script(tmp_path, tmp_path))
+
+    common = {"stage": "engaging", "amount": "4821", "owner": "Anna"}
+    common |= {"product": "GTX Pro", "region": "West"}
+    assert deals == [
+        {"id": "won-later", "entered": "2017-09-30", "account": "A", **common},
+        {"id": "still-open", "entered": "2017-01-05", "account": "", **common},
+    ]
+
+
+@pytest.mark.skipif(SOURCE not in os.environ, reason=f"{SOURCE} does not name the source files")
+def test_the_script_makes_the_file_that_is_shipped(tmp_path):
+    source = Path(os.environ[SOURCE])
+
+    made = made_by_script(source, tmp_path)
+
+    assert made.read_bytes() == (CRM / "open_deals.csv").read_bytes()
+    ids = {row["id"] for row in rows(made)}
+    won = [
+        float(row["close_value"])
+        for row in rows(source / "sales_pipeline.csv")
+        if row["opportunity_id"] in ids and row["deal_stage"] == "Won"
+    ]
+    assert (len(won), sum(won)) == (559, 1_251_928)
+
+
+# --- the key accounts ---
+
+
+def test_the_key_accounts_agree_with_their_exact_chances():
+    scenario = fs.read_scenario(KEY_ACCOUNT / "scenario.toml")
+    forecast = fs.simulate(scenario)
+    deals = forecast.deals()
+
+    columns = [name for name in deals if name.startswith("won_")]
+    exact = [sum(deals[name]) for name in columns]
+    simulated = forecast.to_dict()["periods"]
+
+    assert len(exact) == len(simulated) == 12
+    for wins, period in zip(exact, simulated, strict=True):
+        mean = period["wins"]["mean"]
+        assert abs(mean["value"] - wins) < 4.5 * mean["standard_error"] + 1e-4
+    assert forecast.warnings == []
+    assert 0.3 < forecast.attainment_probability().value < 0.7
+
+
+def test_what_single_deals_state():
+    scenario = fs.read_scenario(KEY_ACCOUNT / "scenario.toml")
+    deals = fs.simulate(scenario, paths=2).deals()
+    at = {name: place for place, name in enumerate(deals["id"])}
+
+    assert deals["win_probability"][at["KA-07"]] == 0.25
+    assert deals["expected_close"][at["KA-03"]] == dt.date(2027, 3, 15)
+    assert isinstance(scenario.pipeline.amounts[at["KA-06"]], fs.Lognormal)
+    assert set(scenario.pipeline.segment("region")) == {"north", "south", "east"}
+
+
+@pytest.mark.parametrize("folder", [CRM, KEY_ACCOUNT], ids=["crm-hardware", "key-account"])
+def test_the_command_line_finds_them_fine(folder):
+    answer = command_line("check", str(folder / "scenario.toml"))
+
+    assert "is fine" in answer.stdout
+
+
+# --- the reference of the scenario file ---
+
+
+def test_the_docs_name_every_key_and_family():
+    page = (ROOT / "docs" / "assumptions.md").read_text("utf-8")
+    keys = {
+        *reading.VALUES,
+        *reading.FORMS,
+        *reading.BESIDE,
+        *reading.STAGE_KEYS,
+        *reading.MARKET_KEYS,
+        *reading.PIPELINE_KEYS,
+        *FAMILIES,
+    }
+
+    unsaid = [key for key in keys if not re.search(rf"`(?:\[\[.*\.)?{key}(?:\]\])?`", page)]
+
+    assert unsaid == []
+    assert [part for part in reading.SECTIONS if f"`[{part}]`" not in page] == []
