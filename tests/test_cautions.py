@@ -35,7 +35,7 @@ def test_deals_older_than_their_times():
     [found] = warnings_of(rows)
     assert (found.code, found.ids, found.count) == ("deal-older-than-its-times", ("B", "C"), 2)
     assert found.message == (
-        "older than the times in stage allow: kept at their conversion, going on at once"
+        "deals older than the times in stage allow: kept at their conversion, going on at once"
     )
 
 
@@ -57,8 +57,23 @@ def test_a_judgement_keeps_a_deal_that_is_past_its_time():
     assert [one.code for one in warnings_of(rows, time=30, time_if_lost=50)] == []
 
 
-def test_times_that_go_on_for_ever_make_no_deal_too_old():
-    assert warnings_of([deal("A", age=5000)], time=fs.Exponential(30)) == []
+def test_times_that_go_on_for_ever_make_a_deal_very_old():
+    rows = [deal("A", age=200), deal("B", age=210), deal("C", age=5000)]
+    [found] = warnings_of(rows, time=fs.Exponential(30))  # exp(-210 / 30) is 0.0009
+    assert (found.code, found.ids) == ("deal-very-old", ("B", "C"))
+    assert "check when they entered it" in found.message
+
+
+def test_an_age_is_not_rare_where_losing_takes_as_long():
+    lost = fs.Exponential(300)
+    assert warnings_of([deal("A", age=210)], time=fs.Exponential(30), time_if_lost=lost) == []
+
+
+def test_deals_older_than_any_time_if_lost():
+    rows = [deal("A", age=59), deal("B", age=60), deal("C", age=60, win_probability=0.2)]
+    [found] = warnings_of(rows, time=fs.Exponential(90), time_if_lost=60)
+    assert (found.code, found.ids) == ("deal-cannot-be-lost", ("B",))
+    assert warnings_of(rows, time=fs.Exponential(90), time_if_lost=60, conversion=1) == []
 
 
 def test_close_dates_that_are_past():
@@ -66,7 +81,9 @@ def test_close_dates_that_are_past():
             deal("C", close_date="2020-01-01")]  # fmt: skip
     [found] = warnings_of(rows)
     assert (found.code, found.ids) == ("close-date-past", ("A", "C"))
-    assert found.message == "stated close date is not after 2026-12-31: ignored"
+    assert found.message == (
+        "deals whose stated close date is not after 2026-12-31: the date is ignored"
+    )
 
 
 def test_deals_without_an_age_where_others_have_one():

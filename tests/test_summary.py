@@ -46,7 +46,9 @@ def test_the_text_says_the_answers():
         "period", "mean", "P10", "P50", "P90", "wins", "quota", "chance", "so far",
     ):  # fmt: skip
         assert words in text
-    assert "warning: 1 stated close date is not after 2026-12-31: ignored (E)" in text
+    assert (
+        "warning: 1 deals whose stated close date is not after 2026-12-31: the date is ignored (E)"
+    ) in text
 
 
 def test_the_table_of_the_text_lines_up():

@@ -21,6 +21,7 @@ Bools = NDArray[np.bool_]
 
 GRAIN = 2.0**40
 """Chances are rounded to multiples of 2**-40, so that a last bit of a library does not show."""
+RARE = 1e-3
 MOST_FIXED = MOST_PARTIAL // 4
 """Cents of a deal that may be added as a 32-bit integer, four deals at a time."""
 
@@ -35,6 +36,8 @@ class Standing(NamedTuple):
     cell: Ints  # row of the market's shifts
     too_old: Bools  # older than its times allow: keeps its conversion, goes on at once
     past: Bools  # older than its forward times allow, not its times if lost: cannot be won
+    sure: Bools  # older than its times if lost allow, not its forward times: cannot be lost here
+    rare: Bools  # older than all but one in a thousand are, going forward or lost
 
     def at(self, index: Ints) -> Standing:
         """Return the entries of some deals."""
@@ -65,7 +68,11 @@ def lower(scenario: Scenario) -> Lowered:
     timing = lower_times(
         scenario.funnel, standing.stage, standing.age, clock.elapsed(as_of, days), shared.cycle
     )
-    shared = shared._replace(step=timing.step)
+    shared = shared._replace(
+        step=round(timing.step * GRAIN) / GRAIN,
+        cycle=_rounded(shared.cycle),
+        size=_rounded(shared.size),
+    )
     wins = _win_chances(scenario, standing)
     deals = _deals(scenario, lower_amounts(scenario.pipeline), standing, group, timing)
     deals = deals._replace(
@@ -101,8 +108,19 @@ def _standing(scenario: Scenario, cells: Ints) -> tuple[Standing, Bools]:
     close = _floats([date and (date - as_of).days for date in pipeline.close_dates])
     late = close <= 0.0
     close[late] = np.nan
-    too_old, past = _over_age(scenario, stage, age)
-    return Standing(stage, age, own, close, cells, too_old, past & np.isnan(own)), late
+    forward, lost = _survivals(scenario, stage, age)
+    judged, gone = np.isnan(own), forward == 0.0
+    return Standing(
+        stage,
+        age,
+        own,
+        close,
+        cells,
+        too_old=gone & (lost == 0.0),
+        past=gone & (lost > 0.0) & judged,
+        sure=~gone & (lost == 0.0) & judged,
+        rare=~gone & (np.maximum(forward, lost) < RARE),
+    ), late
 
 
 def _floats(values: Any) -> Floats:
@@ -110,8 +128,11 @@ def _floats(values: Any) -> Floats:
     return np.array([np.nan if one is None else one for one in values], dtype=np.float64)
 
 
-def _over_age(scenario: Scenario, stage: Ints, age: Floats) -> tuple[Bools, Bools]:
-    """Say which deals are older than both of their times, or than the forward one alone, allow."""
+def _survivals(scenario: Scenario, stage: Ints, age: Floats) -> tuple[Floats, Floats]:
+    """Return the chance that a deal's time going forward, and if lost, is longer than its age.
+
+    Where all deals go forward there is no time if lost: what is older than it goes forward, too.
+    """
     forward, lost = np.ones(len(age)), np.ones(len(age))
     for s, step in enumerate(scenario.funnel.stages[:-1]):
         here = stage == s
@@ -119,8 +140,8 @@ def _over_age(scenario: Scenario, stage: Ints, age: Floats) -> tuple[Bools, Bool
             forward[here] = _survival(step.time, age[here])
             lost[here] = _survival(step.time_if_lost or step.time, age[here])
             if (scenario.funnel.conversions[:, s] == 1.0).all():
-                lost[here & (forward == 0.0)] = 0.0
-    return (forward == 0.0) & (lost == 0.0), (forward == 0.0) & (lost > 0.0)
+                lost[here] = forward[here]
+    return forward, lost
 
 
 def _survival(law: Distribution, age: Floats) -> Floats:
@@ -189,7 +210,7 @@ def _deals(
         jump=_rounded(timing.jump),
         nodes=timing.nodes,
         draw_step=timing.draw_step,
-        end_place=np.ascontiguousarray(timing.end_place, dtype=np.float64),
+        end_place=_rounded(timing.end_place),
         low=whole & np.uint64(0xFFFFFFFF),
         high=whole >> np.uint64(32),
         amount=amounts.cents[order],
@@ -206,5 +227,6 @@ def _digest(parts: tuple[Any, ...]) -> str:
     """Return a hash of all arrays: the same digest, seed and paths give the same answer."""
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
-        digest.update(np.asarray(part).tobytes())
+        array = np.asarray(part, np.int64) if isinstance(part, int) else np.asarray(part)
+        digest.update(array.tobytes())
     return digest.hexdigest()

@@ -65,22 +65,34 @@ def cautions(scenario: Scenario, lowered: Lowered) -> list[Caution]:
         Caution(
             "deal-older-than-its-times",
             named(standing.too_old[group]),
-            "older than the times in stage allow: kept at their conversion, going on at once",
+            "deals older than the times in stage allow: kept at their conversion, going on at once",
         ),
         Caution(
             "deal-cannot-go-forward",
             named(standing.past[group]),
-            "older than any time to go forward, not than the time if lost: counted as lost",
+            "deals older than any time to go forward, not than the time if lost: counted as lost",
+        ),
+        Caution(
+            "deal-cannot-be-lost",
+            named(standing.sure[group]),
+            "deals older than any time if lost, not than the time to go forward: counted as sure "
+            "to leave their stage forward",
+        ),
+        Caution(
+            "deal-very-old",
+            named(standing.rare[group]),
+            "deals longer in their stage than all but one in a thousand are: check when they "
+            "entered it, and whether they are alive",
         ),
         Caution(
             "close-date-past",
             named(lowered.late),
-            f"stated close date is not after {scenario.as_of}: ignored",
+            f"deals whose stated close date is not after {scenario.as_of}: the date is ignored",
         ),
         Caution(
             "deal-without-age",
             pipeline.without_age,
-            "no age or entry date given, though the table has such a column: taken as new",
+            "deals without an age or entry date, though others have one: taken as new",
         ),
         Caution(
             "rows-skipped",
