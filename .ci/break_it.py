@@ -18,7 +18,7 @@ TESTS = ["test_kernel_twin.py", "test_exact_hard_times.py", "test_exact_counts.p
 BREAKS = [
     ("sign of rho", "_chances.py", "own = 1.0 - shared.common", "own = 1.0 + shared.common"),
     ("ages ignored", "_arrays.py", "elapsed(as_of, -days)", "elapsed(as_of, 0.0 * days)"),
-    ("loss times ignored", "_chances.py", "if lost is None:", "if lost is not law:"),
+    ("loss times ignored", "_arrays.py", "(step.time_if_lost is not None)", "(step.hours == -1)"),
     ("window off by one day", "_arrays.py", "[window.hi for", "[window.hi + 1 for"),
     ("conversion used for win probability", "_arrays.py", "on * wins[None, :, s + 1]", "on"),
     ("a stage skipped", "_remaining.py", "self.laws[:0:-1], self._values[:0:-1]",

@@ -29,3 +29,9 @@ def test_it_cannot_be_changed_and_can_be_a_key():
     with pytest.raises(dataclasses.FrozenInstanceError):
         estimate.value = 0.6
     assert {estimate: 1}[Estimate(0.5, 0.1, 0.3, 0.7)] == 1
+
+
+def test_a_format_is_that_of_the_value():
+    estimate = Estimate(0.637, 0.002, 0.633, 0.641)
+    assert f"{estimate:.1%}" == "63.7%"
+    assert f"{estimate}" == repr(estimate)

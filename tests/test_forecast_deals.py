@@ -198,3 +198,16 @@ def test_an_unknown_table_or_library():
     )
     with pytest.raises(fs.InputError, match="known: pandas, polars, pyarrow"):
         forecast(2).to_frame(backend="panda")
+
+
+def test_a_stated_chance_comes_back_as_it_was_stated():
+    """Where age tells nothing, 0.45 is not 0.44999999999999996."""
+    stages = ["training", "meeting", "consulting", "proposal", "negotiation"]
+    scenario = fs.Scenario(
+        as_of="2026-12-31",
+        periods=fs.Periods("year", 1),
+        funnel=fs.Funnel.key_account(time=fs.Exponential(30)),
+        pipeline=fs.Pipeline.from_frame({"stage": stages, "amount": [1] * 5}),
+    )
+    deals = fs.simulate(scenario, paths=2).deals()
+    assert deals["win_probability"] == [0.10, 0.20, 0.45, 0.50, 0.80]

@@ -171,7 +171,7 @@ def test_a_column_of_a_fields_name_is_no_segment_when_another_was_named(save):
             (
                 "deals.csv must hold column names in the first line, among them "
                 "stage and amount; found in the first line: 'A1', 'proposal', '5'; "
-                'name yours: stage = "…", amount = "…"'
+                'name yours: columns = { stage = "…", amount = "…" }'
             ),
         ),
         (
@@ -179,7 +179,7 @@ def test_a_column_of_a_fields_name_is_no_segment_when_another_was_named(save):
             {},
             (
                 "columns of deals.csv must include 'amount'; did you mean "
-                "'amounts'? known: stage, amounts; name yours: amount = \"…\""
+                "'amounts'? known: stage, amounts; name yours: columns = { amount = \"…\" }"
             ),
         ),
         (
@@ -217,7 +217,7 @@ def test_missing_columns_are_named_with_what_is_there(save, header, mapping, mes
 def test_a_frame_without_the_columns_says_what_was_found():
     assert refused(Pipeline.from_frame, {"a": [1]}) == (
         "dataframe must have columns for stage and amount; found: 'a'; "
-        'name yours: stage = "…", amount = "…"'
+        'name yours: columns = { stage = "…", amount = "…" }'
     )
 
 

@@ -54,6 +54,10 @@ WRONG = [
     (TOP + TOP, "line 2: the file must be proper TOML; Cannot overwrite a value"),
     (TOP + "x = { a = 1", "line 2: the file must be proper TOML; Unclosed inline table"),
     ("as_of = 2026-02-30\n", "line 1: the file must be proper TOML; Invalid date"),
+    (
+        TOP + "quota = 500,000\n",
+        "in 'quota = 500,000'; dates are written 2026-12-31, numbers 0.45 or 500_000",
+    ),
     (f"quota = {'9' * 5000}\n" + BASE, "plan.toml must hold no number of thousands of digits"),
     (f"quota = 0x{'f' * 5000}\n" + BASE, "line 1: quota must be a number of at most 64 bits"),
     (f"quota = {'[' * 9000}{']' * 9000}\n" + BASE, "plan.toml must be nested less deeply"),

@@ -164,9 +164,10 @@ def _win_chances(scenario: Scenario, standing: Standing) -> Floats:
     chances = np.empty((len(standing.stage), draws))
     for s, step in enumerate(funnel.stages[:-1]):
         here = standing.stage == s
-        on = chance_at_age(step, conversions[:, s], standing.age[here])
-        chances[here] = on * wins[None, :, s + 1]
-        chances[here & standing.too_old] = wins[:, s]
+        chances[here] = wins[:, s]  # where age tells nothing, the very number that was stated
+        telling = here & ~standing.too_old & (step.time_if_lost is not None)
+        on = chance_at_age(step, conversions[:, s], standing.age[telling])
+        chances[telling] = on * wins[None, :, s + 1]
     stated = ~np.isnan(standing.own)
     chances[stated] = standing.own[stated, None]
     return chances

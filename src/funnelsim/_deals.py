@@ -126,13 +126,13 @@ def _check_required(table: Table, found: Mapping[str, str]) -> None:
     if len(missing) == len(REQUIRED):
         first = "" if table.source == DATAFRAME else " in the first line"
         needed = "have columns for stage and amount"
-        remedy = f'found{first}: {names}; name yours: stage = "…", amount = "…"'
+        remedy = f'found{first}: {names}; name yours: columns = {{ stage = "…", amount = "…" }}'
         if first:
             needed = f"hold column names{first}, among them stage and amount"
         raise InputError(table.source, needed, remedy=remedy)
     for name in missing:
         error = unknown("columns", name, table.columns)
-        remedy = f'{error.remedy}; name yours: {name} = "…"'
+        remedy = f'{error.remedy}; name yours: columns = {{ {name} = "…" }}'
         raise InputError(f"columns of {table.source}", f"include {name!r}", remedy=remedy)
 
 

@@ -60,7 +60,7 @@ class _Commands(click.Group):
             near = nearest(args[0], self.commands)
             offer = f"; did you mean {near!r}?" if near else ""
             known = ", ".join(self.commands)
-            raise click.UsageError(f"no such command {args[0]!r}{offer} Known: {known}", ctx)
+            raise click.UsageError(f"no such command {args[0]!r}{offer}; known: {known}", ctx)
         return super().resolve_command(ctx, args)
 
 

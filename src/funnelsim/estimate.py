@@ -40,6 +40,10 @@ class Estimate:
     def __float__(self) -> float:
         return float(self.value)
 
+    def __format__(self, spec: str) -> str:
+        """Format the value, as in ``f"{chance:.1%}"``; without a spec, show the error, too."""
+        return format(self.value, spec) if spec else repr(self)
+
     def __repr__(self) -> str:
         return f"Estimate({self.value:.6g} ± {self.standard_error:.2g})"
 

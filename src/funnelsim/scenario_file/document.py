@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from funnelsim.errors import InputError
+from funnelsim.errors import InputError, shown
 from funnelsim.frames import bytes_of
 from funnelsim.scenario_file.lines import KeyPath, lines_of
 
 MOST_WHOLE = 2**63
 SAVE_AS = "save the file as UTF-8"
+SPELLINGS = "dates are written 2026-12-31, numbers 0.45 or 500_000, texts in quotes"
 _LINE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _AT_END = " (at end of document)"
 
@@ -148,7 +149,10 @@ def _syntax_error(file: str, text: str, error: ValueError) -> InputError:
         line, reason = int(found[1]), f"{reason[: found.start()]} (column {found[2]})"
     else:
         line, reason = text.rstrip("\n").count("\n") + 1, reason.removesuffix(_AT_END)
-    return InputError("the file", "be proper TOML", remedy=reason, where=f"{file}, line {line}")
+    lines = text.splitlines()
+    quoted = shown(lines[line - 1].strip()) if line <= len(lines) else "nothing"
+    remedy = f"{reason} in {quoted}; {SPELLINGS}"
+    return InputError("the file", "be proper TOML", remedy=remedy, where=f"{file}, line {line}")
 
 
 def _check_values(document: Document, path: KeyPath, value: Any) -> None:
