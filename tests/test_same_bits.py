@@ -14,6 +14,8 @@ import funnelsim as fs
 from funnelsim._arrays import lower
 from funnelsim._blocks import run_block
 
+pytestmark = pytest.mark.compiled
+
 PATHS = 30_000  # four blocks, the last a part of one
 DEALS = [
     {"id": f"d{i}", "stage": stage, "amount": 1000.0 + i, "age": 3.0 * i, "region": region}
@@ -133,14 +135,12 @@ def printed(process):
     return out
 
 
-@pytest.mark.compiled
 def test_a_generic_processor_gives_the_same_bits(tmp_path):
     host = run_fresh(NUMBA_CACHE_DIR=str(tmp_path / "host"))
     generic = run_fresh(NUMBA_CACHE_DIR=str(tmp_path / "generic"), NUMBA_CPU_NAME="generic")
     assert printed(host) == printed(generic)
 
 
-@pytest.mark.compiled
 def test_processes_may_share_an_empty_cache(tmp_path):
     together = [run_fresh(NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(3)]
     assert len({printed(process) for process in together}) == 1
