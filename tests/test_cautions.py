@@ -35,7 +35,7 @@ def test_deals_older_than_their_times():
     [found] = warnings_of(rows)
     assert (found.code, found.ids, found.count) == ("deal-older-than-its-times", ("B", "C"), 2)
     assert found.message == (
-        "deals older than the times in stage allow: kept at their conversion, going on at once"
+        "deals older than the times in stage allow: kept at their chance, going on at once"
     )
 
 
@@ -52,9 +52,10 @@ def test_with_a_conversion_of_1_a_deal_past_its_time_is_not_lost():
     assert found.code == "deal-older-than-its-times"
 
 
-def test_a_judgement_keeps_a_deal_that_is_past_its_time():
+def test_a_judged_deal_that_is_past_its_time_goes_on_at_once():
     rows = [deal("A", age=35, win_probability=0.4)]
-    assert [one.code for one in warnings_of(rows, time=30, time_if_lost=50)] == []
+    [found] = warnings_of(rows, time=30, time_if_lost=50)
+    assert (found.code, found.ids) == ("deal-older-than-its-times", ("A",))
 
 
 def test_times_that_go_on_for_ever_make_a_deal_very_old():

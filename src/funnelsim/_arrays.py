@@ -51,6 +51,7 @@ class Lowered(NamedTuple):
     shared: Shared
     standing: Standing  # of each group
     group: Ints  # (n,) group of each deal, in the pipeline's order
+    wins: Floats  # (G, draws) chance to win in each draw
     chance: Floats  # (G,) chance to win
     by_end: Floats  # (G, K) chance to be booked by the end of each period
     late: Bools  # (n,) stated close date is not after the as-of date: ignored
@@ -85,6 +86,7 @@ def lower(scenario: Scenario) -> Lowered:
         shared,
         standing,
         group,
+        wins,
         wins.mean(axis=1),
         _marginal(wins, by_end),
         late,
@@ -116,7 +118,7 @@ def _standing(scenario: Scenario, cells: Ints) -> tuple[Standing, Bools]:
         own,
         close,
         cells,
-        too_old=gone & (lost == 0.0),
+        too_old=gone & ((lost == 0.0) | ~judged) & (age > 0.0),
         past=gone & (lost > 0.0) & judged,
         sure=~gone & (lost == 0.0) & judged,
         rare=~gone & (np.maximum(forward, lost) < RARE),

@@ -238,7 +238,8 @@ def _amount(column: str, cell: Any) -> int | Distribution:
 
 def _cents(cell: Any) -> int:
     """Return cents by way of the decimal number that was written: text and floats round alike."""
-    exact = _EXACT.multiply(Decimal(str(cell)), Decimal(100))
+    written = cell if isinstance(cell, int | str | Decimal) else float(cell)
+    exact = _EXACT.multiply(Decimal(str(written)), Decimal(100))
     return int(exact.to_integral_value(ROUND_HALF_EVEN, _EXACT))
 
 

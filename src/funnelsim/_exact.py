@@ -80,18 +80,25 @@ def _expected_close(scenario: Scenario, lowered: Lowered) -> list[dt.date | None
 
 
 def _mean_remaining(scenario: Scenario, lowered: Lowered) -> NDArray[np.float64]:
-    """Return the mean remaining time of each group given a win, over draws, on the clock."""
+    """Return the mean remaining time of each group given a win, on the clock.
+
+    Draws count by their chance to win: that is what a win tells of them.
+    """
     from funnelsim._remaining import RemainingTime  # noqa: PLC0415
     from funnelsim._timing import laws_of_draws  # noqa: PLC0415
 
     standing, chosen = lowered.standing, laws_of_draws(scenario.funnel)
+    likely = lowered.wins if len(chosen) > 1 else lowered.wins.mean(axis=1, keepdims=True)
+    likely = np.broadcast_to(likely, (len(likely), len(chosen)))
+    likely = np.where(likely.sum(axis=1, keepdims=True) > 0.0, likely, 1.0)
     total = np.zeros(len(standing.stage))
-    for laws in chosen:
+    for d, laws in enumerate(chosen):
         remaining = RemainingTime(laws, 1.0, steps=1)
         for s in np.unique(standing.stage).tolist():
             here = standing.stage == s
-            total[here] += remaining.mean(s, standing.age[here])
-    return total / len(chosen)
+            mean = remaining.mean(s, standing.age[here])
+            total[here] += np.where(likely[here, d] > 0.0, likely[here, d] * mean, 0.0)
+    return np.asarray(total / likely.sum(axis=1))
 
 
 def _date(as_of: dt.date, day: float) -> dt.date | None:

@@ -27,6 +27,8 @@ MOST_VALUES = 4096
 """Single values of a sum of times, at most; more go to the lattice."""
 ROWS_AT_ONCE = 2**22
 """Numbers of a window matrix held at once."""
+FAR_APART = 16
+"""Lengths of the lattice between youngest and oldest deal from which on they share no grid."""
 TIE = 1e-9
 """Days by which a sum may miss the end of a window through rounding and still count as in it."""
 PANELS = np.concatenate([np.linspace(0.0, 4.0, 17), np.geomspace(5.0, 700.0, 24)])
@@ -187,6 +189,8 @@ class RemainingTime:
         part = np.maximum(lowest / self.step - nodes, 0.0)[:, None]
         origin = nodes.min()
         length = len(rest)
+        if nodes.max() - origin > FAR_APART * self.size:
+            return law.sf(ages[:, None] + rest[None, :])
         grid = (origin + np.arange(nodes.max() - origin + length + 1)) * self.step
         windows = sliding_window_view(law.sf(grid), length + 1)[nodes - origin]
         below, above = windows[:, :-1], windows[:, 1:]

@@ -29,6 +29,8 @@ MOST_TABLE = 2**27
 """Numbers in a table of remaining times, at most: one gibibyte."""
 FAR = 6.5
 """Standard deviations of the path factors that can occur with 32-bit points."""
+LEAST_SPAN = 0.25
+"""Room (of the logarithm) before the first end of a period: some steps, however small the cv."""
 SURE = 1e-9
 AFTER_NODE = 1e-6
 """Part of a step by which a jump at the first node comes after it."""
@@ -150,7 +152,7 @@ def _axis(ends: Floats, sigma: float, rows: int) -> Floats:
             rows,
             "give fewer draws, or ages in whole days",
         )
-    span = FAR * sigma + 0.5 * sigma * sigma
+    span = max(FAR * sigma + 0.5 * sigma * sigma, LEAST_SPAN)
     positive = ends[ends > 0.0]
     return np.geomspace(positive[0] * math.exp(-span), positive[-1] * math.exp(span), nodes)
 

@@ -43,7 +43,7 @@ def _spread_of_mean(values: Values) -> tuple[float, float]:
     """Return the mean and its standard error from the replicates."""
     sums, counts = replicate_sums(values)
     paths, groups = len(values), len(sums)
-    total = int(sums.sum())
+    total = sum(sums.tolist())  # of Python's integers: 64 sums of 63 bits are more than 64 bits
     mean = total / paths
     if groups == 1:
         return mean, math.nan
@@ -94,7 +94,8 @@ def quantiles(values: Values, levels: list[float], parts: int = 1) -> list[Estim
     """Return quantiles: the smallest value whose level is reached, without interpolation.
 
     The interval reaches from the quantile at the level less its error to that at the level plus
-    its error, the error being that of the distribution function there.
+    its error. The error is that of the distribution function at the value or just before it,
+    whichever is larger: where many paths share the value, the level may be that of its neighbour.
     """
     ordered = np.sort(values)
     paths = len(ordered)
@@ -107,7 +108,8 @@ def quantiles(values: Values, levels: list[float], parts: int = 1) -> list[Estim
     for level in levels:
         value = at(level)
         student = _student(paths)
-        reach = student * probability(values <= value).standard_error
+        below, until = probability(values < value), probability(values <= value)
+        reach = student * max(below.standard_error, until.standard_error)
         low, high = at(level - reach), at(level + reach)
         error = (high - low) / (2.0 * student)
         result.append(Estimate(value / parts, error / parts, low / parts, high / parts))

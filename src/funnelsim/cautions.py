@@ -65,7 +65,7 @@ def cautions(scenario: Scenario, lowered: Lowered) -> list[Caution]:
         Caution(
             "deal-older-than-its-times",
             named(standing.too_old[group]),
-            "deals older than the times in stage allow: kept at their conversion, going on at once",
+            "deals older than the times in stage allow: kept at their chance, going on at once",
         ),
         Caution(
             "deal-cannot-go-forward",

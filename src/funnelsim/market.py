@@ -10,7 +10,6 @@ import numpy as np
 
 from funnelsim.errors import InputError
 from funnelsim.parameters import (
-    NONNEGATIVE,
     Interval,
     Parameter,
     at,
@@ -23,6 +22,7 @@ from funnelsim.parameters import (
 CORRELATION = Interval(0.0, 1.0, open_high=True)
 LEAST_OF_ITS_OWN = 1e-9
 """Variance that is a deal's own, at least: 0.7, 0.2 and 0.1 add up to a little less than 1."""
+VARIATION = Interval(0.0, 100.0)
 MOST_OF_LIMIT = 0.95
 BISECTIONS = 50
 
@@ -119,8 +119,8 @@ class Market:
 
 _ALLOWED: dict[str, Any] = {
     "win_rate_correlation": CORRELATION,
-    "cycle_cv": NONNEGATIVE,
-    "amount_cv": NONNEGATIVE,
+    "cycle_cv": VARIATION,
+    "amount_cv": VARIATION,
 }
 
 

@@ -270,10 +270,17 @@ def _window(day: int, start: int, after: int) -> Window:
     return Window(*dates, float(lo), float(hi), (hi - lo) / (after - start))
 
 
+MOST_DAYS = 3_652_059
+"""Days from year 1 to year 9999: no edge is beyond."""
+
+
 def _checked_edges(given: Any) -> tuple[float, ...]:
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
         raise InputError("periods.edges", "be a list of day numbers", given, "such as [0, 90, 180]")
-    edges = [number(f"edge {k} of periods.edges", edge, Interval()) for k, edge in enumerate(given)]
+    edges = [
+        number(f"edge {k} of periods.edges", edge, Interval(-MOST_DAYS, MOST_DAYS))
+        for k, edge in enumerate(given)
+    ]
     if not 1 < len(edges) <= MOST_PERIODS + 1:
         raise InputError(
             "periods.edges",

@@ -156,7 +156,8 @@ class Scenario:
 
     def _check_market(self) -> None:
         for name in self.market.segment_correlation:
-            self.pipeline.segment(name) if len(self.pipeline) else None
+            if len(self.pipeline) or self.pipeline.segments:
+                self.pipeline.segment(name)
         if self.market.win_rate_swing is not None:
             wins = self.funnel.win_probabilities[:, 0]
             rho = correlation_of_swing(float(wins.mean()), self.market.win_rate_swing)

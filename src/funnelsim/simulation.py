@@ -16,7 +16,7 @@ from funnelsim._version import __version__
 from funnelsim.errors import InputError
 from funnelsim.forecast import Forecast, Record
 from funnelsim.parameters import whole
-from funnelsim.scenario import Scenario
+from funnelsim.scenario import CENTS, MOST_CENTS, Scenario
 
 if TYPE_CHECKING:
     from funnelsim._arrays import Lowered
@@ -99,6 +99,7 @@ def simulate(
     with closing(_blocks(lowered, seed, paths, threads, executor)) as blocks:
         for first, block in blocks:
             last = first + block.wins.shape[1]
+            _check_exact(block)
             bookings[:, first:last] = block.bookings
             wins[:, first:last] = block.wins
             if progress is not None:
@@ -152,6 +153,16 @@ def _submitted(
     finally:
         for _, task in waiting:
             task.cancel()
+
+
+def _check_exact(block: Block) -> None:
+    """Refuse sums that a float no longer holds exactly, or that went past 64 bits."""
+    if block.bookings.size and not 0 <= block.bookings.min() <= block.bookings.max() < MOST_CENTS:
+        raise InputError(
+            "bookings of a period on a path",
+            f"stay below {MOST_CENTS // CENTS:,}",
+            remedy="amounts, their spread or the amount factor are too large to add up exactly",
+        )
 
 
 def _processors() -> int:

@@ -6,6 +6,8 @@ import html
 from typing import Any
 
 NAMES_SHOWN = 5
+MANY = 1000
+"""From here on a sum of money is shown without its decimals."""
 
 
 def text_summary(answer: dict[str, Any]) -> str:
@@ -114,12 +116,14 @@ def _money(value: float | None, currency: str) -> str:
 
 
 def _plain(value: float) -> str:
-    return f"{value:,.0f}"
+    whole = abs(value) >= MANY or float(value).is_integer()
+    return f"{value:,.0f}" if whole else f"{value:,.4g}"
 
 
 def _with_error(estimate: dict[str, float], currency: str) -> str:
     error = estimate["standard_error"]
-    return f"{_money(estimate['value'], currency)} ± {_plain(error)}"
+    small = abs(estimate["value"]) < MANY
+    return f"{_money(estimate['value'], currency)} ± {f'{error:.2g}' if small else f'{error:,.0f}'}"
 
 
 def _levels(quantiles: dict[str, dict[str, float]]) -> str:
