@@ -136,3 +136,10 @@ def test_warnings_are_those_of_the_scenario_not_of_the_paths(paths):
     [found] = fs.simulate(scenario, paths=paths).warnings
     assert found.ids == ("A",)
     assert fs.simulate(scenario, paths=paths).to_dict()["warnings"] == [found.to_dict()]
+
+
+def test_amounts_without_a_finite_variance():
+    rows = [deal("A", amount=fs.Pareto(alpha=1.161, low=10)),
+            deal("B", amount=fs.Pareto(alpha=2.5, low=10))]  # fmt: skip
+    [found] = warnings_of(rows)
+    assert (found.code, found.ids) == ("amount-without-variance", ("A",))

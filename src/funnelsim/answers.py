@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from funnelsim._factors import REPLICATES
 from funnelsim.estimate import Estimate
 
-REPLICATES = 64
 STUDENT = 1.9983405425
 """97.5 % quantile of Student's t with 63 degrees of freedom."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from funnelsim.distributions import Distribution, Pareto
 from funnelsim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def cautions(scenario: Scenario, lowered: Lowered) -> list[Caution]:
     def named(mask: NDArray[np.bool_]) -> tuple[str, ...]:
         return tuple(ids[mask])
 
+    amounts = zip(pipeline.ids, pipeline.amounts, strict=True)
     skipped = tuple(sorted({str(problem.row) for problem in pipeline.skipped}, key=int))
     found = [
         Caution(
@@ -95,6 +97,12 @@ def cautions(scenario: Scenario, lowered: Lowered) -> list[Caution]:
             "deals without an age or entry date, though others have one: taken as new",
         ),
         Caution(
+            "amount-without-variance",
+            tuple(name for name, law in amounts if _boundless(law)),
+            "deals whose amount has no finite variance: the error of a mean says little, and "
+            "quantiles say more; prefer a lognormal",
+        ),
+        Caution(
             "rows-skipped",
             skipped,
             "rows that cannot be used were left out; these are their numbers",
@@ -106,3 +114,11 @@ def cautions(scenario: Scenario, lowered: Lowered) -> list[Caution]:
             *(one for one in found if one.count),
         ]
     return [one for one in found if one.count]
+
+
+def _boundless(amount: int | Distribution) -> bool:
+    """Say whether an amount has no finite variance: a Pareto with an alpha of 2 or less."""
+    if not isinstance(amount, Pareto):
+        return False
+    alpha = dict(amount.parameters)["alpha"]
+    return isinstance(alpha, float) and alpha <= 2.0  # noqa: PLR2004

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from funnelsim._deals import MOST_CENTS
 from funnelsim.clock import Clock
 from funnelsim.errors import InputError, unknown
 from funnelsim.funnel import Funnel
@@ -17,8 +18,6 @@ from funnelsim.periods import Periods, Window, as_date
 from funnelsim.pipeline import Pipeline, PipelineContext
 
 CENTS = 100
-MOST_CENTS = 2**53
-"""Sums of money stay below this many cents, so that they are exact integers in a float, too."""
 
 
 @dataclass(frozen=True, kw_only=True)

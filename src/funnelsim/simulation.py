@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from funnelsim._deals import MOST_CENTS
 from funnelsim._version import __version__
 from funnelsim.errors import InputError
 from funnelsim.forecast import Forecast, Record
 from funnelsim.parameters import whole
-from funnelsim.scenario import CENTS, MOST_CENTS, Scenario
+from funnelsim.scenario import CENTS, Scenario
 
 if TYPE_CHECKING:
     from funnelsim._arrays import Lowered
