@@ -336,10 +336,13 @@ WRONG = [
     ),
     (BASE + "[market]\nwin_rate_swing = 0.4\n", "line 8: win_rate_swing must be below 0.285"),
     (BASE + "[market]\nwin_rate_swing = 0.04\nwin_rate_correlation = 0.1\n", "line 7: market must"),
-    (BASE + "[market]\ncycle_cv = [0.1,\n-0.2]\n", "line 8: draw 1 of cycle_cv must be a finite"),
+    (
+        BASE + "[market]\ncycle_cv = [0.1,\n-0.2]\n",
+        "line 8: draw 1 of cycle_cv must be in [0, 100]",
+    ),
     (
         BASE + "[market]\ncycle_cv = true\n",
-        "line 8: cycle_cv must be a finite number of at least 0",
+        "line 8: cycle_cv must be in [0, 100]",
     ),
     (
         BASE + "[market]\nsegment_correlation = 3\n",

@@ -277,10 +277,7 @@ MOST_DAYS = 3_652_059
 def _checked_edges(given: Any) -> tuple[float, ...]:
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
         raise InputError("periods.edges", "be a list of day numbers", given, "such as [0, 90, 180]")
-    edges = [
-        number(f"edge {k} of periods.edges", edge, Interval(-MOST_DAYS, MOST_DAYS))
-        for k, edge in enumerate(given)
-    ]
+    edges = [number(f"edge {k} of periods.edges", edge, Interval()) for k, edge in enumerate(given)]
     if not 1 < len(edges) <= MOST_PERIODS + 1:
         raise InputError(
             "periods.edges",
@@ -293,4 +290,6 @@ def _checked_edges(given: Any) -> tuple[float, ...]:
     for before, edge in pairwise(edges):
         if not before < edge:
             raise InputError("periods.edges", f"increase strictly after {before:g}", edge)
+    if edges[-1] > MOST_DAYS:
+        raise InputError("periods.edges", f"end by day {MOST_DAYS}, some 9999 years", edges[-1])
     return tuple(int(edge) if edge.is_integer() else edge for edge in edges)
