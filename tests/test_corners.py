@@ -74,6 +74,7 @@ def test_a_new_deal_is_never_too_old():
     assert fs.simulate(one_stage([{"age": 0.0}], 0), paths=2).warnings == []
 
 
+@pytest.mark.compiled  # NumPy warns of the cast that compiled code makes silently
 def test_sums_too_large_to_be_exact_are_refused():
     rows = [{"amount": fs.Pareto(alpha=0.1, low=1000)}]
     with pytest.raises(fs.InputError, match=r"^bookings of a period on a path must stay below"):
