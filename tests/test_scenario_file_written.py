@@ -211,7 +211,15 @@ def _scenario(**changes):
 def test_what_is_written_gives_the_same_forecast(tmp_path, scenario):
     write_scenario(scenario, tmp_path / "written.toml")
     again = read_scenario(tmp_path / "written.toml")
-    assert fs.simulate(again, paths=50).to_dict() == fs.simulate(scenario, paths=50).to_dict()
+    assert _told(again) == _told(scenario)
+
+
+def _told(scenario):
+    """Return the answers, or what is said where amounts are too large to add up exactly."""
+    try:
+        return fs.simulate(scenario, paths=50).to_dict()
+    except fs.InputError as error:
+        return str(error)
 
 
 def test_a_pipeline_of_a_file_is_written_as_that_file(save, tmp_path):
