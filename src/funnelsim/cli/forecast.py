@@ -1,0 +1,77 @@
+"""The commands that read a scenario file: forecast it, or check it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from funnelsim.cli.output import (
+    check_target,
+    give,
+    json_option,
+    print_text,
+    progress_on_terminal,
+    say,
+)
+from funnelsim.errors import InputError
+
+if TYPE_CHECKING:
+    from funnelsim.scenario import Scenario
+
+
+@click.command()
+@click.argument("scenario_file", metavar="SCENARIO", type=click.Path())
+@click.option("--paths", type=int, default=100_000, show_default=True, help="Simulated futures.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Key of the random numbers.")
+@click.option("--threads", type=int, help="Threads; by default one for each processor.")
+@json_option
+def forecast(
+    scenario_file: str, paths: int, seed: int, threads: int | None, target: str | None
+) -> None:
+    """Forecast the bookings of a scenario file."""
+    from funnelsim.scenario_file import read_scenario  # noqa: PLC0415
+    from funnelsim.summary import notes_of, text_summary  # noqa: PLC0415
+
+    check_target(target, scenario_file)
+    scenario = read_scenario(scenario_file)
+    answer = _answer(scenario, paths=paths, seed=seed, threads=threads)
+    give(answer, text_summary(answer), target, notes_of(answer["warnings"]))
+
+
+@click.command()
+@click.argument("scenario_file", metavar="SCENARIO", type=click.Path())
+def check(scenario_file: str) -> None:
+    """Check a scenario file without simulating it."""
+    from funnelsim._arrays import lower  # noqa: PLC0415
+    from funnelsim.cautions import cautions  # noqa: PLC0415
+    from funnelsim.scenario_file import read_scenario  # noqa: PLC0415
+    from funnelsim.summary import notes_of  # noqa: PLC0415
+
+    scenario = read_scenario(scenario_file)
+    found = cautions(scenario, lower(scenario))
+    for note in notes_of([one.to_dict() for one in found]):
+        say(note)
+    read = [
+        _counted(len(scenario.pipeline), "deal"),
+        _counted(len(scenario.periods), "period"),
+        _counted(len(scenario.funnel.stages), "stage"),
+        _counted(len(found), "warning"),
+    ]
+    print_text(f"{scenario_file} is fine: {', '.join(read)}")
+
+
+def _answer(scenario: Scenario, **options: Any) -> dict[str, Any]:
+    """Return the answers of a simulation, with a progress bar where it can be seen."""
+    from funnelsim.simulation import simulate  # noqa: PLC0415
+
+    try:
+        with progress_on_terminal() as progress:
+            return simulate(scenario, progress=progress, **options).to_dict()
+    except MemoryError:
+        rule, remedy = "fit into the memory of this machine", "ask for fewer"
+        raise InputError("paths", rule, options["paths"], remedy) from None
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
