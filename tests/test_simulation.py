@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import funnelsim as fs
-from funnelsim import _blocks, simulation
+from funnelsim import _blocks, _running
 
 pytestmark = pytest.mark.compiled  # tens of thousands of paths
 
@@ -193,7 +193,7 @@ def test_a_lost_worker_of_an_executor_is_reported_and_the_rest_cancelled():
             SCENARIO, paths=200 * BLOCK, executor=executor, progress=lambda *now: seen.append(now)
         )
     assert [done for done, _ in seen] == [BLOCK, 2 * BLOCK]
-    assert 3 < len(executor.tasks) <= simulation.AHEAD + 3
+    assert 3 < len(executor.tasks) <= _running.AHEAD + 3
     assert all(task.cancelled() for task in executor.tasks[3:])
 
 

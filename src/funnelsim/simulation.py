@@ -1,18 +1,17 @@
-"""The fixed grid of blocks, over threads or any executor, merged in order."""
+"""From a scenario to a forecast: the blocks of paths are run and put together."""
 
 from __future__ import annotations
 
 import functools
-import os
-from collections import deque
-from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator
+from concurrent.futures import Executor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from funnelsim._deals import MOST_CENTS
+from funnelsim._running import grid_of, in_order
 from funnelsim._version import __version__
 from funnelsim.errors import InputError
 from funnelsim.forecast import Forecast, Record
@@ -27,8 +26,6 @@ Progress = Callable[[int, int], Any]
 
 MOST_PATHS = 2**32
 MOST_SEED = 2**64 - 1
-AHEAD = 64
-"""Blocks that may wait in an executor whose size is not known."""
 
 
 def simulate(
@@ -117,43 +114,8 @@ def _blocks(
     """Yield the blocks of the grid in order, each with its first path."""
     from funnelsim._blocks import BLOCK, run_block  # noqa: PLC0415
 
-    grid = [(first, min(BLOCK, paths - first)) for first in range(0, paths, BLOCK)]
-    run_block(lowered.deals, lowered.shared, seed, 0, 0)  # compiled once, before any worker starts
-    if executor is not None:
-        yield from _submitted(executor, AHEAD, grid, lowered, seed)
-        return
-    workers = min(threads or _processors(), len(grid))
-    if workers == 1:
-        for first, size in grid:
-            yield first, run_block(lowered.deals, lowered.shared, seed, first, size)
-        return
-    pool = ThreadPoolExecutor(workers)
-    try:
-        yield from _submitted(pool, 2 * workers, grid, lowered, seed)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _submitted(
-    executor: Executor, ahead: int, grid: list[tuple[int, int]], lowered: Lowered, seed: int
-) -> Iterator[tuple[int, Block]]:
-    """Yield blocks in order; so many are under way at once that no worker waits."""
-    from funnelsim._blocks import run_block  # noqa: PLC0415
-
-    waiting: deque[tuple[int, Future[Block]]] = deque()
-    try:
-        for first, size in grid:
-            task = executor.submit(run_block, lowered.deals, lowered.shared, seed, first, size)
-            waiting.append((first, task))
-            if len(waiting) >= ahead:
-                start, done = waiting.popleft()
-                yield start, done.result()
-        while waiting:
-            start, done = waiting.popleft()
-            yield start, done.result()
-    finally:
-        for _, task in waiting:
-            task.cancel()
+    arguments = (lowered.deals, lowered.shared, seed)
+    return in_order(run_block, arguments, grid_of(paths, BLOCK), threads, executor)
 
 
 def _check_exact(block: Block) -> None:
@@ -164,10 +126,3 @@ def _check_exact(block: Block) -> None:
             f"stay below {MOST_CENTS // CENTS:,}",
             remedy="amounts, their spread or the amount factor are too large to add up exactly",
         )
-
-
-def _processors() -> int:
-    """Return the number of processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
