@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 from typing import Any
 
+from funnelsim._text import MANY, aligned, percent, plain_number
+
 NAMES_SHOWN = 5
-MANY = 1000
-"""From here on a sum of money is shown without its decimals."""
 
 
 def text_summary(answer: dict[str, Any]) -> str:
@@ -15,17 +15,7 @@ def text_summary(answer: dict[str, Any]) -> str:
     heading, facts = _heading(answer), _facts(answer)
     width = max(len(name) for name, _ in facts)
     lines = [heading, "", *(f"{name:<{width}}  {value}" for name, value in facts)]
-    header, rows = _table(answer)
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    lines += [
-        "",
-        *(
-            "  ".join(
-                cell.rjust(widths[i]) if i else cell.ljust(widths[i]) for i, cell in enumerate(row)
-            ).rstrip()
-            for row in [header, *rows]
-        ),
-    ]
+    lines += ["", *aligned(*_table(answer))]
     notes = notes_of(answer["warnings"])
     return "\n".join(lines + (["", *notes] if notes else []))
 
@@ -86,13 +76,19 @@ def _table(answer: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     rows = []
     for period in answer["periods"]:
         levels = period["bookings"]["quantiles"].values()
-        row = [f"{period['start']} to {period['end']}", _plain(period["bookings"]["mean"]["value"])]
-        row += [_plain(one["value"]) for one in levels]
+        row = [
+            f"{period['start']} to {period['end']}",
+            plain_number(period["bookings"]["mean"]["value"]),
+        ]
+        row += [plain_number(one["value"]) for one in levels]
         row.append(f"{period['wins']['mean']['value']:.3g}")
         if quotas:
-            row += [_plain(period["quota"]), _percent(period["attainment_probability"]["value"])]
+            row += [
+                plain_number(period["quota"]),
+                percent(period["attainment_probability"]["value"]),
+            ]
         if reached:
-            row.append(_percent(period["cumulative_attainment_probability"]["value"]))
+            row.append(percent(period["cumulative_attainment_probability"]["value"]))
         rows.append(row)
     return header, rows
 
@@ -112,12 +108,7 @@ def notes_of(warnings: list[dict[str, Any]]) -> list[str]:
 def _money(value: float | None, currency: str) -> str:
     if value is None:  # the mean of an amount is infinite
         return "not finite"
-    return f"{_plain(value)} {currency}".rstrip()
-
-
-def _plain(value: float) -> str:
-    whole = abs(value) >= MANY or float(value).is_integer()
-    return f"{value:,.0f}" if whole else f"{value:,.4g}"
+    return f"{plain_number(value)} {currency}".rstrip()
 
 
 def _with_error(estimate: dict[str, float], currency: str) -> str:
@@ -127,11 +118,7 @@ def _with_error(estimate: dict[str, float], currency: str) -> str:
 
 
 def _levels(quantiles: dict[str, dict[str, float]]) -> str:
-    return " / ".join(_plain(one["value"]) for one in quantiles.values())
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
+    return " / ".join(plain_number(one["value"]) for one in quantiles.values())
 
 
 def _chance(estimate: dict[str, float]) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from funnelsim._text import counted
 from funnelsim.cli.output import (
     check_target,
     give,
@@ -53,10 +54,10 @@ def check(scenario_file: str) -> None:
     for note in notes_of([one.to_dict() for one in found]):
         say(note)
     read = [
-        _counted(len(scenario.pipeline), "deal"),
-        _counted(len(scenario.periods), "period"),
-        _counted(len(scenario.funnel.stages), "stage"),
-        _counted(len(found), "warning"),
+        counted(len(scenario.pipeline), "deal"),
+        counted(len(scenario.periods), "period"),
+        counted(len(scenario.funnel.stages), "stage"),
+        counted(len(found), "warning"),
     ]
     print_text(f"{scenario_file} is fine: {', '.join(read)}")
 
@@ -71,7 +72,3 @@ def _answer(scenario: Scenario, **options: Any) -> dict[str, Any]:
     except MemoryError:
         rule, remedy = "fit into the memory of this machine", "ask for fewer"
         raise InputError("paths", rule, options["paths"], remedy) from None
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
