@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from funnelsim.forecast import Forecast, Record
     from funnelsim.funnel import Funnel, Stage
     from funnelsim.market import Market
+    from funnelsim.new_business import NewBusiness, Repeat, RequiredPipeline
     from funnelsim.periods import Periods
     from funnelsim.pipeline import Pipeline
     from funnelsim.progress import progress_bar
@@ -59,6 +60,8 @@ __all__ = [
     "Quantiles",
     "QuarterEnd",
     "Record",
+    "Repeat",
+    "RequiredPipeline",
     "RowsError",
     "Sample",
     "Scenario",
@@ -94,6 +97,7 @@ _HOMES = {
     "forecast": ("Forecast", "Record"),
     "funnel": ("Funnel", "Stage"),
     "market": ("Market",),
+    "new_business": ("NewBusiness", "Repeat", "RequiredPipeline"),
     "periods": ("Periods",),
     "pipeline": ("Pipeline",),
     "progress": ("progress_bar",),

@@ -46,6 +46,10 @@ class Market:
     segment_correlation : mapping of str to float, optional
         For a segment column, the correlation that deals of the same segment share beside the
         common one: ``{"region": 0.03}``. All correlations together stay below 1.
+    persistence : float
+        How much of the market factor goes on from year to year, ``phi`` in [0, 1]. Open deals, and
+        those created in the first 365.25 days after the as-of date, have ``Z_0``; those created in
+        year t have ``Z_t = phi Z_(t-1) + sqrt(1 - phi^2) e``.
 
     Examples
     --------
@@ -58,6 +62,7 @@ class Market:
     cycle_cv: Parameter = 0.0
     amount_cv: Parameter = 0.0
     segment_correlation: Mapping[str, float] = field(default_factory=dict)
+    persistence: float = 1.0
 
     def __post_init__(self) -> None:
         for name, allowed in _ALLOWED.items():
@@ -65,6 +70,8 @@ class Market:
         if self.win_rate_swing is not None:
             self._check_swing()
         self._check_segments()
+        persistence = number("persistence", self.persistence, Interval(0.0, 1.0))
+        object.__setattr__(self, "persistence", persistence)
         common_draws(self.draw_counts())
 
     def _check_swing(self) -> None:

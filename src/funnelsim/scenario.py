@@ -13,6 +13,7 @@ from funnelsim.clock import Clock
 from funnelsim.errors import InputError, unknown
 from funnelsim.funnel import Funnel
 from funnelsim.market import Market, correlation_of_swing
+from funnelsim.new_business import NewBusiness, RequiredPipeline
 from funnelsim.parameters import NONNEGATIVE, POSITIVE, common_draws, number, plain
 from funnelsim.periods import Periods, Window, as_date
 from funnelsim.pipeline import Pipeline, PipelineContext
@@ -44,6 +45,10 @@ class Scenario:
         What deals share.
     clock : Clock
         How calendar time becomes working time.
+    new_business : NewBusiness, optional
+        The deals that will be created after the as-of date.
+    required_pipeline : RequiredPipeline, optional
+        What extra deals would be, where it is asked how many are needed.
     name : str
         What the scenario is called.
 
@@ -73,6 +78,8 @@ class Scenario:
     currency: str = ""
     market: Market = field(default_factory=Market)
     clock: Clock = field(default_factory=Clock)
+    new_business: NewBusiness | None = None
+    required_pipeline: RequiredPipeline | None = None
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -87,6 +94,7 @@ class Scenario:
         object.__setattr__(self, "booked", _money("booked", self.booked, NONNEGATIVE))
         resolved = self.pipeline.resolve(self.context)
         object.__setattr__(self, "pipeline", resolved)
+        self._resolve_new_deals()
         self._check_draws()
         self._check_market()
         _ = self.windows  # dates past the calendar's end are refused here
@@ -104,7 +112,9 @@ class Scenario:
     @property
     def draws(self) -> int:
         """Number of draws that all uncertain parameters share, 1 if all are certain."""
-        return common_draws([("the funnel", self.funnel.draws), ("the market", self.market.draws)])
+        rate = self.new_business.draws if self.new_business else 1
+        counts = [("the funnel", self.funnel.draws), ("the market", self.market.draws)]
+        return common_draws([*counts, ("new_business.factor", rate)])
 
     @property
     def quota_cents(self) -> int | None:
@@ -143,6 +153,17 @@ class Scenario:
                 raise unknown("a field of a scenario", name, known)
         return dataclasses.replace(self, **changes)
 
+    def _resolve_new_deals(self) -> None:
+        names = self.funnel.names
+        for name, kind in _OPTIONAL.items():
+            if not isinstance(getattr(self, name), kind | None):
+                raise InputError(name, f"be a {kind.__name__}", getattr(self, name))
+        if self.new_business is not None:
+            found = self.new_business.resolve(names, self.periods.count)
+            object.__setattr__(self, "new_business", found)
+        if self.required_pipeline is not None:
+            object.__setattr__(self, "required_pipeline", self.required_pipeline.resolve(names))
+
     def _check_draws(self) -> None:
         _ = self.draws
         for deal, amount in zip(self.pipeline.ids, self.pipeline.amounts, strict=True):
@@ -170,6 +191,8 @@ _KINDS: dict[str, type] = {
     "market": Market,
     "clock": Clock,
 }
+
+_OPTIONAL: dict[str, Any] = {"new_business": NewBusiness, "required_pipeline": RequiredPipeline}
 
 
 def _money(field_name: str, value: Any, allowed: Any) -> float:
