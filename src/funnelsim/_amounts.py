@@ -58,8 +58,8 @@ def quantile_table(law: Distribution) -> NDArray[np.float64]:
     level = (octave[:, None] * (1.0 + np.arange(STEPS) / STEPS)).ravel()
     level = np.concatenate([[NEAREST], level, [HALF]])
     halves = [
-        _half(level, law.ppf, _jumps(law, law.ppf(level), upper=False)),
-        _half(level, law.isf, _jumps(law, law.isf(level), upper=True)),
+        _half(level, law.ppf, jump_levels(law, law.ppf(level), upper=False)),
+        _half(level, law.isf, jump_levels(law, law.isf(level), upper=True)),
     ]
     most = max(half.shape[1] for half in halves)
     return np.stack(
@@ -67,7 +67,9 @@ def quantile_table(law: Distribution) -> NDArray[np.float64]:
     )
 
 
-def _jumps(law: Distribution, reached: NDArray[np.float64], *, upper: bool) -> NDArray[np.float64]:
+def jump_levels(
+    law: Distribution, reached: NDArray[np.float64], *, upper: bool
+) -> NDArray[np.float64]:
     """Return the levels of one half at which the quantile function may jump."""
     if not law.atoms:
         return np.zeros(0)
