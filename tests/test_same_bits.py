@@ -72,7 +72,7 @@ def test_executors_do_not_matter(reference, executor):
 def test_blocks_regrouped_are_the_same(reference, size):
     lowered = lower(scenario())
     parts = [
-        run_block(lowered.deals, lowered.shared, 11, first, min(size, PATHS - first)).bookings
+        run_block(lowered.deals, lowered.shared, lowered.new, 11, first, min(size, PATHS - first)).bookings
         for first in range(0, PATHS, size)
     ]
     np.testing.assert_array_equal(np.hstack(parts).T, cents(reference))

@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funnelsim._amounts import Amounts, lower_amounts
-from funnelsim._chances import Shared, chance_at_age, lower_market, scores, stable_number
+from funnelsim._chances import (
+    GRAIN,
+    Shared,
+    chance_at_age,
+    lower_market,
+    rounded,
+    scores,
+    stable_number,
+)
+from funnelsim._creation import NewDeals, flattened, lower_new_business
 from funnelsim._timing import Timing, lower_times
 from funnelsim.distributions import Distribution
 from funnelsim.kernels.outcomes import MOST_PARTIAL, Deals
@@ -19,8 +28,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-GRAIN = 2.0**40
-"""Chances are rounded to multiples of 2**-40, so that a last bit of a library does not show."""
 RARE = 1e-3
 MOST_FIXED = MOST_PARTIAL // 4
 """Cents of a deal that may be added as a 32-bit integer, four deals at a time."""
@@ -55,6 +62,7 @@ class Lowered(NamedTuple):
     chance: Floats  # (G,) chance to win
     by_end: Floats  # (G, K) chance to be booked by the end of each period
     late: Bools  # (n,) stated close date is not after the as-of date: ignored
+    new: NewDeals | None  # new business
     digest: str
 
 
@@ -71,16 +79,17 @@ def lower(scenario: Scenario) -> Lowered:
     )
     shared = shared._replace(
         step=round(timing.step * GRAIN) / GRAIN,
-        cycle=_rounded(shared.cycle),
-        size=_rounded(shared.size),
+        cycle=rounded(shared.cycle),
+        size=rounded(shared.size),
     )
     wins = _win_chances(scenario, standing)
     deals = _deals(scenario, lower_amounts(scenario.pipeline), standing, group, timing)
     deals = deals._replace(
-        score=_rounded(scores(wins, shared, moved=bool((cells >= 0).any()))),
-        by_end=_rounded(_stepped(timing.by_end[timing.row], standing.close, days)),
+        score=rounded(scores(wins, shared, moved=bool((cells >= 0).any()))),
+        by_end=rounded(_stepped(timing.by_end[timing.row], standing.close, days)),
     )
     by_end = _stepped(timing.cycle_by_end[timing.row], standing.close, days)
+    new = lower_new_business(scenario, shared)
     return Lowered(
         deals,
         shared,
@@ -90,7 +99,8 @@ def lower(scenario: Scenario) -> Lowered:
         wins.mean(axis=1),
         _marginal(wins, by_end),
         late,
-        _digest((*deals, *shared)),
+        new,
+        _digest((*deals, *shared, *(flattened(new) if new else ()))),
     )
 
 
@@ -209,21 +219,17 @@ def _deals(
         score=np.empty((0, 0)),
         by_end=np.empty((0, 0, 0)),
         table_row=np.where(moved, timing.row, -1).astype(np.int64),
-        table=_rounded(timing.table),
-        jump=_rounded(timing.jump),
+        table=rounded(timing.table),
+        jump=rounded(timing.jump),
         nodes=timing.nodes,
         draw_step=timing.draw_step,
-        end_place=_rounded(timing.end_place),
+        end_place=rounded(timing.end_place),
         low=whole & np.uint64(0xFFFFFFFF),
         high=whole >> np.uint64(32),
         amount=amounts.cents[order],
         spread=amounts.spread[order],
         quantiles=amounts.tables,
     )
-
-
-def _rounded(values: Floats) -> Floats:
-    return np.ascontiguousarray(np.rint(values * GRAIN) / GRAIN)
 
 
 def _digest(parts: tuple[Any, ...]) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funnelsim._chances import Shared
+from funnelsim._creation import NewDeals, draw_intensities
 from funnelsim._factors import (
     CYCLE,
     DRAW,
@@ -18,7 +19,7 @@ from funnelsim._factors import (
     plain_points,
     points,
 )
-from funnelsim.kernels.compiled import fold
+from funnelsim.kernels.compiled import create, fold, passage
 from funnelsim.kernels.outcomes import TILE, Deals, PathFactors, Scratch
 
 BLOCK = 8192
@@ -30,21 +31,83 @@ class Block(NamedTuple):
 
     bookings: NDArray[np.int64]
     wins: NDArray[np.int32]
+    fresh: NDArray[np.int64] | None  # (paths,) bookings of new business among them
 
 
-def run_block(deals: Deals, shared: Shared, seed: int, first: int, paths: int) -> Block:
+def run_block(
+    deals: Deals, shared: Shared, new: NewDeals | None, seed: int, first: int, paths: int
+) -> Block:
     """Return the paths from ``first`` on; ``first`` is a multiple of the tile.
 
     The result depends on nothing but the arguments: not on other blocks, nor on who runs it.
     """
-    padded = -(-paths // TILE) * TILE
+    padded = _padded(paths)
     periods = len(deals.end_place)
     bookings = np.zeros((periods, padded), np.int64)
     wins = np.zeros((periods, padded), np.int32)
-    key = np.array([seed & 0xFFFFFFFF, seed >> 32], dtype=np.uint64)
     factors = draw_factors(shared, seed, first, padded)
-    fold(deals, factors, Scratch.make(periods), key, first // TILE, bookings, wins)
-    return Block(bookings[:, :paths], wins[:, :paths])
+    fold(deals, factors, Scratch.make(periods), _key(seed), first // TILE, bookings, wins)
+    if new is None:
+        return Block(bookings[:, :paths], wins[:, :paths], None)
+    fresh, _ = _create(new, shared, factors, seed, first, bookings, wins)
+    return Block(bookings[:, :paths], wins[:, :paths], fresh[:paths])
+
+
+def _create(
+    new: NewDeals,
+    shared: Shared,
+    factors: PathFactors,
+    seed: int,
+    first: int,
+    bookings: NDArray[np.int64],
+    wins: NDArray[np.int32],
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Add new business; return its bookings, and the mean and the uniform of its wins."""
+    paths = bookings.shape[1]
+    fresh, wanted = np.zeros(paths, np.int64), np.zeros((2, paths))
+    shares = draw_intensities(new, shared, factors, seed, first)
+    create(new.creation, shares, _key(seed), first // TILE, bookings, wins, fresh, wanted)
+    return fresh, wanted
+
+
+def run_passage(
+    extra: NewDeals,
+    shared: Shared,
+    most: int,
+    need: NDArray[np.int64],
+    seed: int,
+    first: int,
+    paths: int,
+) -> NDArray[np.int64]:
+    """Return how many extra deals each path takes until ``need`` (cents, of all paths) is booked.
+
+    A path on which ``most`` are not enough has ``most + 1``.
+    """
+    padded = _padded(paths)
+    wanted, deals = np.zeros(padded, np.int64), np.zeros(padded, np.int64)
+    wanted[:paths] = need[first : first + paths]
+    factors = draw_factors(shared, seed, first, padded)
+    shares = draw_intensities(extra, shared, factors, seed, first)
+    passage(extra.creation, most, shares, _key(seed), first // TILE, wanted, deals)
+    return deals[:paths]
+
+
+def run_wanted(
+    new: NewDeals, shared: Shared, periods: int, seed: int, first: int, paths: int
+) -> NDArray[np.float64]:
+    """Return the mean number of wins of new business, and the uniform it is drawn with, (2, P)."""
+    padded = _padded(paths)
+    bookings, wins = np.zeros((periods, padded), np.int64), np.zeros((periods, padded), np.int32)
+    factors = draw_factors(shared, seed, first, padded)
+    return _create(new, shared, factors, seed, first, bookings, wins)[1][:, :paths]
+
+
+def _padded(paths: int) -> int:
+    return -(-paths // TILE) * TILE
+
+
+def _key(seed: int) -> NDArray[np.uint64]:
+    return np.array([seed & 0xFFFFFFFF, seed >> 32], dtype=np.uint64)
 
 
 def draw_factors(shared: Shared, seed: int, first: int, paths: int) -> PathFactors:

@@ -16,6 +16,8 @@ from funnelsim.scenario import Scenario
 
 Floats = NDArray[np.float64]
 
+GRAIN = 2.0**40
+"""Chances are rounded to multiples of 2**-40, so that a last bit of a library does not show."""
 CERTAIN = 1e6
 """A score that no shift brings back: the chance stays 0 or 1."""
 
@@ -91,6 +93,11 @@ def scores(chances: Floats, shared: Shared, *, moved: bool) -> Floats:
 
     own = 1.0 - shared.common - shared.segments.sum()
     return np.asarray(np.clip(ndtri(chances) / np.sqrt(own), -CERTAIN, CERTAIN))
+
+
+def rounded(values: Floats) -> Floats:
+    """Return numbers as multiples of the grain."""
+    return np.ascontiguousarray(np.rint(values * GRAIN) / GRAIN)
 
 
 def chance_at_age(stage: Stage, conversion: Floats, ages: Floats) -> Floats:

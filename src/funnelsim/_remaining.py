@@ -209,6 +209,20 @@ class RemainingTime:
             return None
         return _sum(later.values, residual)
 
+    def law(self, stage: int, age: float) -> Values:
+        """Return the remaining time as values with their chances, up to the reach.
+
+        What is not a sum of single values is on the lattice, each node with the chance of half a
+        step to either side.
+        """
+        single = self.single_values(stage, age)
+        if single is not None:
+            return single
+        values = self._later[stage].values
+        fixed = values.at[0] if len(values.at) == 1 else 0.0
+        by = next(self._by_lattice(stage, np.array([age])))
+        return Values(fixed + self.step * np.arange(self.size), np.diff(by[1:], prepend=0.0))
+
     def averaged(self, stage: int, ages: Floats, edges: Floats) -> Floats:
         """Return the mean of F between neighbouring edges of time, shape (ages, edges - 1).
 

@@ -7,7 +7,7 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,14 @@ class Record:
     digest: str
 
 
+class Kept(NamedTuple):
+    """What is kept of each path."""
+
+    cents: NDArray[np.int64]  # (periods, paths) bookings
+    wins: NDArray[np.integer[Any]]  # (periods, paths)
+    fresh: NDArray[np.int64] | None  # (paths,) bookings of new business; None: there is none
+
+
 class Forecast:
     """Simulated futures of one scenario; made by `simulate`.
 
@@ -76,16 +84,16 @@ class Forecast:
     def __init__(
         self,
         record: Record,
-        bookings: NDArray[np.int64],
-        wins: NDArray[np.integer[Any]],
+        kept: Kept,
         lowered: Lowered,
         again: Callable[[Scenario], Forecast],
     ) -> None:
         self.record = record
-        self._cents, self._wins = bookings, wins
+        self._cents, self._wins, self._fresh = kept
         self._lowered, self._again = lowered, again
-        for kept in (bookings, wins):
-            kept.flags.writeable = False
+        for array in kept:
+            if array is not None:
+                array.flags.writeable = False
 
     @property
     def scenario(self) -> Scenario:
@@ -193,6 +201,20 @@ class Forecast:
         """Return the mean number of deals won over the horizon."""
         return answers.mean(self._total_wins)
 
+    def sources(self) -> dict[str, Any]:
+        """Return where bookings come from over the horizon.
+
+        Returns
+        -------
+        dict
+            ``booked`` (currency units), and the distributions of the new bookings of
+            ``open_pipeline`` and of ``new_business``, which is None where there is none.
+        """
+        total, fresh = self._total, self._fresh
+        new = None if fresh is None else answers.distribution(fresh, CENTS)
+        old = answers.distribution(total if fresh is None else total - fresh, CENTS)
+        return {"booked": self.scenario.booked, "open_pipeline": old, "new_business": new}
+
     @property
     def open_pipeline(self) -> float:
         """Sum of the (mean) amounts of all open deals, in currency units."""
@@ -230,13 +252,15 @@ class Forecast:
         """Return a forecast for each value of a segment, such as ``"region"``.
 
         The draws of each deal and of what deals share are the same, so the bookings of the parts
-        add up to the whole on every path. Parts have no quota and nothing booked.
+        add up to those of the open pipeline on every path. Parts have no quota, nothing booked and
+        no new business, which belongs to no segment.
         """
         values = self.scenario.pipeline.segment(segment)
         return {
             value: self._again(
                 self.scenario.replace(
                     pipeline=self.scenario.pipeline.where([one == value for one in values]),
+                    new_business=None,
                     quota=None,
                     booked=0.0,
                 )
@@ -267,7 +291,7 @@ class Forecast:
             "attainment_probability": _given(attained),
             "bookings": bookings,
             "wins": answers.distribution(self._total_wins),
-            "sources": {"booked": scenario.booked, "open_pipeline": bookings, "new_business": None},
+            "sources": self.sources(),
             "attainment_probability_every_period": _given(every),
             "periods": self._periods(),
             "required_pipeline": None,

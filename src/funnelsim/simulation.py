@@ -14,7 +14,7 @@ from funnelsim._deals import MOST_CENTS
 from funnelsim._running import grid_of, in_order
 from funnelsim._version import __version__
 from funnelsim.errors import InputError
-from funnelsim.forecast import Forecast, Record
+from funnelsim.forecast import Forecast, Kept, Record
 from funnelsim.parameters import whole
 from funnelsim.scenario import CENTS, Scenario
 
@@ -92,7 +92,8 @@ def simulate(
     lowered = lower(scenario)
     periods = scenario.periods.count
     bookings = np.empty((periods, paths), np.int64)
-    few = len(scenario.pipeline) <= np.iinfo(np.uint16).max
+    few = lowered.new is None and len(scenario.pipeline) <= np.iinfo(np.uint16).max
+    fresh = None if lowered.new is None else np.empty(paths, np.int64)
     wins = np.empty((periods, paths), np.uint16 if few else np.int32)  # half the memory
     with closing(_blocks(lowered, seed, paths, threads, executor)) as blocks:
         for first, block in blocks:
@@ -100,12 +101,14 @@ def simulate(
             _check_exact(block)
             bookings[:, first:last] = block.bookings
             wins[:, first:last] = block.wins
+            if fresh is not None:
+                fresh[first:last] = block.fresh
             if progress is not None:
                 progress(last, paths)
     # for parts of the forecast: on our own threads, since an executor may be shut down by then
     again = functools.partial(simulate, paths=paths, seed=seed, threads=threads)
     record = Record(scenario, seed, paths, __version__, lowered.digest)
-    return Forecast(record, bookings, wins, lowered, again)
+    return Forecast(record, Kept(bookings, wins, fresh), lowered, again)
 
 
 def _blocks(
@@ -114,7 +117,7 @@ def _blocks(
     """Yield the blocks of the grid in order, each with its first path."""
     from funnelsim._blocks import BLOCK, run_block  # noqa: PLC0415
 
-    arguments = (lowered.deals, lowered.shared, seed)
+    arguments = (lowered.deals, lowered.shared, lowered.new, seed)
     return in_order(run_block, arguments, grid_of(paths, BLOCK), threads, executor)
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from numba import njit
 
+from funnelsim.kernels.creation import create_of
 from funnelsim.kernels.outcomes import fold_of
+from funnelsim.kernels.passage import pass_of
 
 
 def _source_digest() -> int:
@@ -34,3 +36,5 @@ def _kept(function: Callable[..., None]) -> Any:
 
 
 fold = _kept(fold_of(_source_digest()))
+create = _kept(create_of(_source_digest()))
+passage = _kept(pass_of(_source_digest()))

@@ -94,7 +94,7 @@ class Scratch(NamedTuple):
 
 
 @part
-def _pick(values, draw, row):
+def pick(values, draw, row):
     """Fill ``row`` with the value of each path's draw."""
     if len(values) == 1:
         row[:] = values[0]
@@ -104,7 +104,7 @@ def _pick(values, draw, row):
 
 
 @part
-def _move(shift, chance):
+def move(shift, chance):
     """Turn scores into chances to win under the market factor."""
     for lane in range(TILE):
         chance[lane] = normal_cdf(chance[lane] + shift[lane])
@@ -248,13 +248,13 @@ def fold_of(source: int) -> Callable[..., None]:
             won[:] = 0
             room = np.int64(MOST_PARTIAL)
             for group in range(len(cell)):
-                _pick(score[group], draw, chance)
+                pick(score[group], draw, chance)
                 if cell[group] >= 0:
-                    _move(factors.shift[cell[group], first : first + TILE], chance)
+                    move(factors.shift[cell[group], first : first + TILE], chance)
                 row = table_row[group]
                 for k in range(threshold.shape[0]):
                     if row < 0:
-                        _pick(by_end[group, k], draw, by)
+                        pick(by_end[group, k], draw, by)
                     elif len(jump) > 0 and jump[row, 0] <= 1.0:
                         _read_jumps(
                             table[row], jump[row], deals.draw_step, draw, k, place, part, by

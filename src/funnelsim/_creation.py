@@ -1,0 +1,360 @@
+"""New business and extra deals as the kernels read them, and what a path's new business shares."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funnelsim._amounts import quantile_table
+from funnelsim._chances import Shared, rounded, scores, stable_number
+from funnelsim._factors import (
+    MARKET,
+    exponential,
+    normal_quantile,
+    plain_points,
+    points,
+)
+from funnelsim._remaining import TIE, RemainingTime
+from funnelsim._timing import FAR, laws_of_draws
+from funnelsim.distributions import Distribution, Fixed, Gamma
+from funnelsim.kernels.creation import Creation, Intensities
+from funnelsim.kernels.outcomes import PathFactors
+from funnelsim.new_business import YEAR, NewBusiness
+from funnelsim.parameters import Parameter
+from funnelsim.scenario import CENTS, Scenario
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+STEPS, FEWER_STEPS = 8192, 1024
+"""Steps of the lattice of remaining times: with few draws of times, and with many."""
+NODES, FEWER_NODES = 128, 32
+MANY_DRAWS = 16
+SCALE = 4.0
+"""Places of the cycle factor within a factor of 4 share a lattice."""
+LEAST_SPAN = 0.25
+NEW_DEAL, EXTRA_DEAL = "\0new deal", "\0extra deal"
+"""Names whose stable numbers are those of the first such deals; no deal of a user is called so."""
+
+
+class NewDeals(NamedTuple):
+    """All that a worker needs of new business: ``C`` cohorts of ``J`` periods of creation."""
+
+    creation: Creation
+    rate: Floats  # (C,) mean number created
+    factor: Floats  # (draws,) of all rates
+    year: Ints  # (C,) year after the as-of date in which it is created
+    frailty: Ints  # (C,) row of the gamma tables; -1: none
+    gammas: Floats  # (rows, 2, 2, nodes) quantiles of mean-one gammas
+    streams: NDArray[np.uint64]  # (C,) number of the frailty's random words
+    swing: float  # sigma of the rate's logarithm that moves with the market
+    persistence: float
+    span: float  # the table of the cycle factor goes from minus to plus this logarithm
+    cohort: Ints  # (J,) cohort of each period of creation
+    part: Floats  # (J,) its part of the cohort's mean number
+
+
+class Entry(NamedTuple):
+    """Where and when deals enter, and how their entries spread over calendar days."""
+
+    stage: int
+    knots: Floats  # days, rising
+    by: Floats  # (C, knots) share of each cohort that has entered by then
+
+
+def flattened(parts: Sequence[Any]) -> Iterator[Any]:
+    """Yield the arrays and numbers of nested tuples."""
+    for part in parts:
+        if isinstance(part, tuple):
+            yield from flattened(part)
+        else:
+            yield part
+
+
+def lower_new_business(scenario: Scenario, shared: Shared) -> NewDeals | None:
+    """Return the arrays of a scenario's new business, None if there is none."""
+    business = scenario.new_business
+    if business is None:
+        return None
+    windows = scenario.windows
+    mean = np.array(business.mean_created(windows, scenario.as_of))
+    year = np.array([math.floor(window.lo / YEAR) for window in windows], dtype=np.int64)
+    year *= scenario.market.persistence < 1.0
+    cohort = np.arange(len(windows)) if business.dispersion > 0.0 else year
+    _, cohort = np.unique(cohort, return_inverse=True)
+    cohort = cohort.reshape(-1).astype(np.int64)
+    rate = np.bincount(cohort, mean)
+    part = np.where(rate[cohort] > 0.0, mean / np.where(rate > 0.0, rate, 1.0)[cohort], 0.0)
+    years = np.zeros(len(rate), np.int64)
+    years[cohort] = year
+    frailty, gammas = _frailties(business, [window.share for window in windows])
+    entry = _entries(scenario, cohort, part)
+    creation, span = _creation(scenario, shared, entry, years, NEW_DEAL, business.amount)
+    return NewDeals(
+        creation,
+        rate,
+        _each(business.factor, scenario.draws),
+        years,
+        frailty if business.dispersion > 0.0 else np.full(len(rate), -1, np.int64),
+        gammas,
+        np.array([stable_number(f"\0frailty {c}") for c in range(len(rate))], np.uint64),
+        math.copysign(math.sqrt(math.log1p(business.market_swing**2)), business.market_swing),
+        scenario.market.persistence,
+        span,
+        cohort,
+        part,
+    )
+
+
+def lower_extra(
+    scenario: Scenario, shared: Shared, stage: int, day: float, amount: Distribution
+) -> NewDeals:
+    """Return extra deals that all enter on one day, as a cohort with a mean number of 1.
+
+    Their chance is that of being booked inside the horizon.
+    """
+    year = np.zeros(1, np.int64)
+    if scenario.market.persistence < 1.0:
+        year[0] = math.floor(day / YEAR)
+    entry = Entry(stage, np.array([day, day + TIE]), np.array([[0.0, 1.0]]))
+    creation, span = _creation(scenario, shared, entry, year, EXTRA_DEAL, amount)
+    last = creation._replace(
+        by_end=np.ascontiguousarray(creation.by_end[:, -1:]),
+        table=np.ascontiguousarray(creation.table[:, -1:]),
+    )
+    return _one_each(last, year, scenario, span)
+
+
+def always_won(new: NewDeals) -> NewDeals:
+    """Return new business as deals that are all booked: those that a rate's wins are."""
+    draws = new.creation.score.shape[1]
+    certain = new.creation._replace(
+        score=np.ones((1, draws)),
+        year=np.full(1, -1, np.int64),
+        by_end=np.ones((1, 1, 1)),
+        table=np.zeros((0, 1, 2)),
+    )
+    one = np.zeros(1, np.int64)
+    return new._replace(
+        creation=certain,
+        rate=np.ones(1),
+        factor=np.ones(len(new.factor)),
+        year=one,
+        frailty=one - 1,
+        swing=0.0,
+    )
+
+
+def _one_each(creation: Creation, year: Ints, scenario: Scenario, span: float) -> NewDeals:
+    return NewDeals(
+        creation,
+        np.ones(1),
+        np.ones(scenario.draws),
+        year,
+        np.full(1, -1, np.int64),
+        np.zeros((0, 2, 2, 2)),
+        np.zeros(1, np.uint64),
+        0.0,
+        scenario.market.persistence,
+        span,
+        np.zeros(1, np.int64),
+        np.ones(1),
+    )
+
+
+def _each(value: Parameter, draws: int) -> Floats:
+    return np.array(np.broadcast_to(np.asarray(value, dtype=np.float64), (draws,)))
+
+
+def _frailties(business: NewBusiness, shares: list[float]) -> tuple[Ints, Floats]:
+    """Return the row of each period's gamma, and the quantile tables of mean-one gammas.
+
+    The rate of a period is gamma with the shape ``share / dispersion``.
+    """
+    if business.dispersion == 0.0:
+        return np.zeros(0, np.int64), np.zeros((0, 2, 2, 2))
+    kinds, row = np.unique(np.array(shares), return_inverse=True)
+    tables = [
+        quantile_table(Gamma(mean=1.0, cv=math.sqrt(business.dispersion / share)))
+        for share in kinds.tolist()
+    ]
+    return row.reshape(-1).astype(np.int64), np.stack(tables)
+
+
+def _entries(scenario: Scenario, cohort: Ints, part: Floats) -> Entry:
+    """Return how the creation of each cohort spreads: evenly inside each period."""
+    business, windows = scenario.new_business, scenario.windows
+    assert business is not None
+    stage = 0 if business.stage is None else scenario.funnel.names.index(business.stage)
+    edges = np.array([0.0, *(window.hi for window in windows)])
+    knots = edges
+    if not scenario.clock.is_identity:
+        knots = np.unique(np.concatenate([edges, np.arange(0.0, math.ceil(edges[-1]))]))
+    created = np.zeros((int(cohort.max()) + 1, len(edges)))
+    for j, window in enumerate(windows):
+        created[cohort[j], edges >= window.hi] += part[j]
+    by = np.stack([np.interp(knots, edges, row) for row in created])
+    return Entry(stage, knots, by)
+
+
+def _creation(
+    scenario: Scenario,
+    shared: Shared,
+    entry: Entry,
+    year: Ints,
+    name: str,
+    amount: Distribution | None,
+) -> tuple[Creation, float]:
+    """Return what the kernel reads, and the span of its table over the cycle factor."""
+    draws = scenario.draws
+    wins = np.broadcast_to(
+        scenario.funnel.win_probabilities[:, entry.stage], (len(year), draws)
+    )
+    moved = bool(shared.common.any())
+    alone = shared._replace(segments=np.zeros(0))
+    by_end, table, span = _chances_by_end(scenario, shared, entry)
+    whole = stable_number(name)
+    cents, quantiles = _amount(scenario, amount)
+    nodes = table.shape[2] // by_end.shape[2]
+    return Creation(
+        score=rounded(scores(np.array(wins), alone, moved=moved)),
+        year=year if moved else np.full(len(year), -1, np.int64),
+        by_end=rounded(by_end),
+        table=rounded(table),
+        nodes=nodes,
+        draw_step=nodes if by_end.shape[2] > 1 else 0,
+        low=np.uint64(whole & 0xFFFFFFFF),
+        high=np.uint64(whole >> 32),
+        amount=cents,
+        quantiles=quantiles,
+    ), span
+
+
+def _amount(scenario: Scenario, amount: Distribution | None) -> tuple[int, Floats]:
+    """Return one amount in cents, or the quantile table of a distribution."""
+    if amount is None:
+        return 0, np.zeros((0, 2, 2))
+    if isinstance(amount, Fixed):
+        return round(float(amount.mean) * CENTS), np.zeros((0, 2, 2))
+    return 0, quantile_table(amount)
+
+
+def _chances_by_end(
+    scenario: Scenario, shared: Shared, entry: Entry
+) -> tuple[Floats, Floats, float]:
+    """Return F by the periods' ends, (C, K, D), and its table over the cycle factor.
+
+    A deal that enters at clock time ``s`` and needs ``c x`` is booked by the end ``T`` if
+    ``s <= T - c x``: the share of entries by then, averaged over the law of ``x``.
+    """
+    clock, as_of = scenario.clock, scenario.as_of
+    ends = clock.elapsed(as_of, [window.hi for window in scenario.windows])
+    chosen = laws_of_draws(scenario.funnel)
+    many = len(chosen) > MANY_DRAWS
+    entered = _by_clock(entry, clock.elapsed(as_of, entry.knots))
+    steps = FEWER_STEPS if many else STEPS
+    none = np.zeros((0, len(ends), 2))
+    if not shared.cycle.any() or ends[-1] <= 0.0:
+        one = [_booked(laws, entry.stage, entered, ends, np.ones(1), steps) for laws in chosen]
+        return np.ascontiguousarray(np.concatenate(one, axis=2)), none, 0.0
+    nodes = FEWER_NODES if many else NODES
+    sigma = float(shared.cycle.max())
+    span = max(FAR * sigma + 0.5 * sigma * sigma, LEAST_SPAN)
+    factors = np.exp(np.linspace(-span, span, nodes))
+    rows = [_booked(laws, entry.stage, entered, ends, factors, steps) for laws in chosen]
+    table = np.stack(rows, axis=2)  # (C, K, D, nodes)
+    flat = table.reshape(len(entry.by), len(ends), -1)
+    return np.zeros((len(entry.by), len(ends), len(chosen))), flat, span
+
+
+Entered = tuple[Floats, Floats]
+
+
+def _by_clock(entry: Entry, taus: Floats) -> Entered:
+    """Return clock times, rising strictly, and the share of each cohort entered by then.
+
+    Where the clock stands still the share jumps: just before and at the same time.
+    """
+    first = np.concatenate([[True], np.diff(taus) > TIE])
+    last = np.concatenate([np.diff(taus) > TIE, [True]])
+    kept = first | last
+    at = np.where(last, taus, taus - 0.5 * TIE)[kept]
+    return at, entry.by[:, kept]
+
+
+def _booked(
+    laws: list[Distribution], stage: int, entered: Entered, ends: Floats, factors: Floats, steps: int
+) -> Floats:
+    """Return the chance to be booked by each end under each cycle factor, (C, K, factors)."""
+    at, shares = entered
+    result = np.empty((len(shares), len(ends), len(factors)))
+    scale = np.floor(np.log(factors) / math.log(SCALE) + 0.5)
+    for one in np.unique(scale):
+        some = np.flatnonzero(scale == one)
+        reach = float(ends[-1] / factors[some].min())
+        law = RemainingTime(laws, reach, steps).law(stage, 0.0)
+        for f in some.tolist():
+            latest = ends[:, None] * (1.0 + 1e-12) + TIE - factors[f] * law.at
+            for c, share in enumerate(shares):
+                by = np.interp(latest, at, share, left=0.0)
+                result[c, :, f] = np.clip(by @ law.chance, 0.0, 1.0)
+    return result
+
+
+# --- on the paths of a block ---
+
+
+def draw_intensities(
+    new: NewDeals, shared: Shared, factors: PathFactors, seed: int, first: int
+) -> Intensities:
+    """Return what the new business of a block's paths shares; ``factors`` are those of its deals."""
+    paths = len(factors.draw)
+    z = _markets(new, shared, seed, first, paths)
+    mean = new.rate[:, None] * new.factor[factors.draw]
+    if new.swing != 0.0:
+        moved = exponential(new.swing * z - 0.5 * new.swing * new.swing)
+        mean = mean * moved[new.year]
+    for c in np.flatnonzero(new.frailty >= 0).tolist():
+        u = plain_points(seed, int(new.streams[c]), first, paths)
+        mean[c] *= _read_quantiles(new.gammas[new.frailty[c]], u)
+    common = shared.common[factors.draw]
+    shift = np.sqrt(common / (1.0 - common)) * z
+    place = np.zeros(paths)
+    if len(new.creation.table):
+        last = new.creation.nodes - 1.0
+        along = (factors.slowness * shared.step + new.span) / (2.0 * new.span)
+        place = np.clip(along * last, 0.0, last - 0.001)
+    return Intensities(mean, shift, place, factors.size, factors.draw)
+
+
+def _markets(new: NewDeals, shared: Shared, seed: int, first: int, paths: int) -> Floats:
+    """Return the market factor of each year, shape (years, paths)."""
+    years = int(new.year.max()) + 1
+    z = np.zeros((years, paths))
+    if not shared.common.any() and new.swing == 0.0:
+        return z
+    z[0] = normal_quantile(points(seed, MARKET, first, paths))
+    phi = new.persistence
+    for year in range(1, years):
+        stream = stable_number(f"\0market of year {year}")
+        e = normal_quantile(plain_points(seed, stream, first, paths))
+        z[year] = phi * z[year - 1] + math.sqrt(1.0 - phi * phi) * e
+    return z
+
+
+def _read_quantiles(table: Floats, u: Floats) -> Floats:
+    """Return the quantiles of a table as the kernels read it: each half has its own levels."""
+    upper = u >= 0.5  # noqa: PLR2004
+    level = np.where(upper, 1.0 - u, u)
+    result = np.empty_like(u)
+    for side in (0, 1):
+        here = upper == bool(side)
+        levels, values = table[side]
+        at = np.clip(np.searchsorted(levels, level[here], side="right") - 1, 0, len(levels) - 2)
+        part = (level[here] - levels[at]) / (levels[at + 1] - levels[at])
+        result[here] = values[at] + part * (values[at + 1] - values[at])
+    return result
