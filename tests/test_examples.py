@@ -14,7 +14,12 @@ import pytest
 
 import funnelsim as fs
 from funnelsim.distributions.given import FAMILIES
-from funnelsim.scenario_file import reading
+from funnelsim.scenario_file import (
+    funnel_section,
+    new_business_section,
+    pipeline_section,
+    reading,
+)
 
 ROOT = Path(__file__).parents[1]
 CRM = ROOT / "examples" / "crm-hardware"
@@ -216,11 +221,14 @@ def test_the_docs_name_every_key_and_family():
     page = (ROOT / "docs" / "assumptions.md").read_text("utf-8")
     keys = {
         *reading.VALUES,
-        *reading.FORMS,
-        *reading.BESIDE,
-        *reading.STAGE_KEYS,
         *reading.MARKET_KEYS,
-        *reading.PIPELINE_KEYS,
+        *funnel_section.FORMS,
+        *funnel_section.BESIDE,
+        *funnel_section.STAGE_KEYS,
+        *pipeline_section.PIPELINE_KEYS,
+        *new_business_section.NEW_BUSINESS_KEYS,
+        *new_business_section.REPEAT_KEYS,
+        *new_business_section.REQUIRED_PIPELINE_KEYS,
         *FAMILIES,
     }
 

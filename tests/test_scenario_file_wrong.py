@@ -76,14 +76,6 @@ WRONG = [
     ),
     ('"a.b" = 3\n' + BASE, "line 1: key at the top must be a known key, got 'a.b'"),
     (
-        BASE + "[new_business]\nper_period = 8\n",
-        (
-            "line 7: [new_business] must be left out: this "
-            "version of funnelsim does not support it yet"
-        ),
-    ),
-    (BASE + "[required_pipeline]\n", "line 7: [required_pipeline] must be left out"),
-    (
         BASE.replace("2026-12-31", "5"),
         "line 1: as_of must be a date, got 5; write the date as 2026",
     ),

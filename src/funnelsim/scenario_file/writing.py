@@ -12,8 +12,8 @@ from typing import Any
 from funnelsim._whole_file import check_writable, write_whole
 from funnelsim.distributions import Distribution, Fixed, Sample, distribution_to_toml
 from funnelsim.errors import InputError
-from funnelsim.funnel import Stage
 from funnelsim.market import Market
+from funnelsim.new_business import NewBusiness, Repeat, RequiredPipeline
 from funnelsim.pipeline import Pipeline
 from funnelsim.scenario import CENTS, Scenario
 from funnelsim.scenario_file.document import parsed
@@ -123,19 +123,31 @@ class _Writer:
             "booked": scenario.booked,
             "periods": scenario.periods.to_toml(),
             "clock": _clock(scenario),
-            "market": _market(scenario.market),
-            "funnel": {"stages": [self._stage(one) for one in scenario.funnel.stages]},
+            "market": _changed(scenario.market, Market()),
+            "funnel": {"stages": [self._written(_given(one)) for one in scenario.funnel.stages]},
             "pipeline": self._pipeline(pipeline) if len(pipeline) or pipeline.source.file else None,
+            "new_business": self._new_business(scenario.new_business),
+            "required_pipeline": self._required_pipeline(scenario.required_pipeline),
         }
         return {key: value for key, value in table.items() if value}
 
-    def _stage(self, stage: Stage) -> dict[str, Any]:
-        given = {one.name: getattr(stage, one.name) for one in fields(stage)}
-        return {
-            key: self._distribution(value) if isinstance(value, Distribution) else value
-            for key, value in given.items()
-            if value is not None
-        }
+    def _new_business(self, business: NewBusiness | None) -> dict[str, Any] | None:
+        if business is None:
+            return None
+        usual = NewBusiness(per_period=business.per_period)
+        return {"per_period": business.per_period} | self._written(_changed(business, usual))
+
+    def _required_pipeline(self, required: RequiredPipeline | None) -> dict[str, Any] | None:
+        return None if required is None else self._written(_given(required))
+
+    def _written(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the keys of a table; what is None is left out."""
+        return {key: self._value(value) for key, value in given.items() if value is not None}
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, Distribution):
+            return self._distribution(value)
+        return self._written(_given(value)) if isinstance(value, Repeat) else value
 
     def _distribution(self, distribution: Distribution) -> Any:
         if isinstance(distribution, Sample) and distribution.source is not None:
@@ -209,7 +221,11 @@ def _clock(scenario: Scenario) -> dict[str, Any]:
     return table
 
 
-def _market(market: Market) -> dict[str, Any]:
-    usual = Market()
-    given = {one.name: getattr(market, one.name) for one in fields(market)}
-    return {key: value for key, value in given.items() if value != getattr(usual, key)}
+def _given(part: Any) -> dict[str, Any]:
+    """Return the fields of a part of a scenario."""
+    return {one.name: getattr(part, one.name) for one in fields(part)}
+
+
+def _changed(part: Any, usual: Any) -> dict[str, Any]:
+    """Return the fields that are not as usual."""
+    return {key: value for key, value in _given(part).items() if value != getattr(usual, key)}
