@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from funnelsim.scenario import Scenario
     from funnelsim.scenario_file import read_scenario, write_scenario
     from funnelsim.simulation import simulate
+    from funnelsim.workplan import RunningDeals, WorkPlan, work_plan
 
 __all__ = [
     "Caution",
@@ -53,6 +54,7 @@ __all__ = [
     "InputError",
     "Lognormal",
     "Market",
+    "NewBusiness",
     "Pareto",
     "Periods",
     "Pert",
@@ -63,14 +65,17 @@ __all__ = [
     "Repeat",
     "RequiredPipeline",
     "RowsError",
+    "RunningDeals",
     "Sample",
     "Scenario",
     "Stage",
     "Weibull",
+    "WorkPlan",
     "__version__",
     "progress_bar",
     "read_scenario",
     "simulate",
+    "work_plan",
     "write_scenario",
 ]
 
@@ -104,6 +109,7 @@ _HOMES = {
     "scenario": ("Scenario",),
     "scenario_file": ("read_scenario", "write_scenario"),
     "simulation": ("simulate",),
+    "workplan": ("RunningDeals", "WorkPlan", "work_plan"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -224,6 +224,14 @@ class Funnel:
                 chances[:, s] = stage.conversion
         return chances
 
+    @property
+    def activities_per_contract(self) -> NDArray[np.float64]:
+        """Mean number of deals that enter each stage for one contract, shape (draws, stages).
+
+        It is one over the win probability of the stage.
+        """
+        return 1.0 / self.win_probabilities
+
     @classmethod
     def key_account(
         cls, time: Any, *, time_if_lost: Any = None, hours: Sequence[float] | None = None
@@ -280,7 +288,7 @@ class Funnel:
         >>> Funnel.from_counts("6-5-3-3-2-1", time=30).conversions.round(3)
         array([[0.833, 0.6  , 1.   , 0.667, 0.5  ]])
         """
-        numbers = _counts(counts)
+        numbers = as_counts(counts)
         if names is None:
             usual = len(numbers) == len(KEY_ACCOUNT_STAGES)
             numbered = [f"stage {s + 1}" for s in range(len(numbers))]
@@ -328,8 +336,14 @@ def _same_length(field: str, given: Sequence[Any], expected: int, what: str = "s
         raise InputError(field, f"have one entry for each of the {expected} {what}", len(given))
 
 
-def _counts(counts: str | Sequence[float]) -> list[float]:
-    """Return activities per contract as numbers that do not grow."""
+def as_counts(counts: str | Sequence[float]) -> list[float]:
+    """Return activities per contract as numbers that do not grow.
+
+    Examples
+    --------
+    >>> as_counts("6-5-3-3-2-1")
+    [6.0, 5.0, 3.0, 3.0, 2.0, 1.0]
+    """
     given: Sequence[Any] = counts
     if isinstance(counts, str):
         if not re.fullmatch(r"\s*\d+(\.\d+)?(\s*-\s*\d+(\.\d+)?)+\s*", counts):

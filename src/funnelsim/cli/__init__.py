@@ -1,9 +1,10 @@
-"""The command line: forecast a scenario file, or check it."""
+"""The command line: forecast a scenario file, check it, or plan the work of contracts."""
 
-from funnelsim.cli import forecast
+from funnelsim.cli import forecast, plan
 from funnelsim.cli.commands import main
 
 __all__ = ["main"]
 
 main.add_command(forecast.forecast)
 main.add_command(forecast.check)
+main.add_command(plan.plan)
