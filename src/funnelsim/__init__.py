@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from funnelsim.scenario import Scenario
     from funnelsim.scenario_file import read_scenario, write_scenario
     from funnelsim.simulation import simulate
+    from funnelsim.statements import Statements, compare_statements
     from funnelsim.workplan import RunningDeals, WorkPlan, work_plan
 
 __all__ = [
@@ -69,9 +70,11 @@ __all__ = [
     "Sample",
     "Scenario",
     "Stage",
+    "Statements",
     "Weibull",
     "WorkPlan",
     "__version__",
+    "compare_statements",
     "progress_bar",
     "read_scenario",
     "simulate",
@@ -109,6 +112,7 @@ _HOMES = {
     "scenario": ("Scenario",),
     "scenario_file": ("read_scenario", "write_scenario"),
     "simulation": ("simulate",),
+    "statements": ("Statements", "compare_statements"),
     "workplan": ("RunningDeals", "WorkPlan", "work_plan"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

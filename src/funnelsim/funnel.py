@@ -290,9 +290,7 @@ class Funnel:
         """
         numbers = as_counts(counts)
         if names is None:
-            usual = len(numbers) == len(KEY_ACCOUNT_STAGES)
-            numbered = [f"stage {s + 1}" for s in range(len(numbers))]
-            names = KEY_ACCOUNT_STAGES if usual else numbered
+            names = usual_names(len(numbers))
         _same_length("counts", numbers, len(names))
         chances: list[dict[str, Any]] = [
             {"conversion": later / now} for now, later in itertools.pairwise(numbers)
@@ -334,6 +332,13 @@ def _per_stage(field: str, given: Any, steps: int) -> list[Any]:
 def _same_length(field: str, given: Sequence[Any], expected: int, what: str = "stages") -> None:
     if len(given) != expected:
         raise InputError(field, f"have one entry for each of the {expected} {what}", len(given))
+
+
+def usual_names(count: int) -> tuple[str, ...]:
+    """Return names for so many stages: those of the key-account method for six."""
+    if count == len(KEY_ACCOUNT_STAGES):
+        return KEY_ACCOUNT_STAGES
+    return tuple(f"stage {s + 1}" for s in range(count))
 
 
 def as_counts(counts: str | Sequence[float]) -> list[float]:

@@ -8,3 +8,4 @@ __all__ = ["main"]
 main.add_command(forecast.forecast)
 main.add_command(forecast.check)
 main.add_command(plan.plan)
+main.add_command(plan.statements)

@@ -36,11 +36,7 @@ def funnel_of(percentages: str, names: list[str] | None) -> Funnel:
 
     The last of the list is the contract, and tells the unit: 100 for percent, 1 for fractions.
     """
-    from funnelsim.funnel import (  # noqa: PLC0415
-        KEY_ACCOUNT_STAGES,
-        KEY_ACCOUNT_WIN_PROBABILITIES,
-        Funnel,
-    )
+    from funnelsim.funnel import KEY_ACCOUNT_WIN_PROBABILITIES, Funnel, usual_names  # noqa: PLC0415
 
     if percentages.strip().casefold() == PRESET:
         wins = list(KEY_ACCOUNT_WIN_PROBABILITIES)
@@ -50,11 +46,7 @@ def funnel_of(percentages: str, names: list[str] | None) -> Funnel:
             rule, remedy = "end with 100, the contract", "or with 1, if all are fractions"
             raise InputError("percentages", rule, wins[-1], remedy)
         wins = [win / wins[-1] for win in wins]
-    if names is None:
-        usual = len(wins) == len(KEY_ACCOUNT_STAGES)
-        numbered = [f"stage {s + 1}" for s in range(len(wins))]
-        names = list(KEY_ACCOUNT_STAGES) if usual else numbered
-    return Funnel.from_percentages(names, wins, time=0)
+    return Funnel.from_percentages(names or usual_names(len(wins)), wins, time=0)
 
 
 def _number(field: str, part: str, text: str) -> float:

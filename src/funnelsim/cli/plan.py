@@ -89,6 +89,49 @@ def plan(
     give(answer, repr(made), target, notes_of(answer["warnings"]))
 
 
+@click.command()
+@click.option("--counts", default="6-5-3-3-2-1", show_default=True, help="Activities per contract.")
+@click.option(
+    "--percentages",
+    default="key-account",
+    show_default=True,
+    metavar="LIST",
+    help="Win probability of each stage, such as 10,20,45,50,80,100 (these are key-account).",
+)
+@click.option("--contracts", type=int, default=10, show_default=True, help="Contracts to sign.")
+@click.option(
+    "--confidence",
+    default="0.5,0.8,0.9",
+    show_default=True,
+    metavar="LIST",
+    help="Chances with which they are to be signed.",
+)
+@click.option("--names", metavar="LIST", help="Names of the stages.")
+@json_option
+def statements(
+    *,
+    counts: str,
+    percentages: str,
+    contracts: int,
+    confidence: str,
+    names: str | None,
+    target: str | None,
+) -> None:
+    """Compare percentages with counts: where they disagree, and the deals that each asks for."""
+    from funnelsim.statements import compare_statements  # noqa: PLC0415
+
+    check_target(target)
+    stages = names_in(names)
+    both = compare_statements(
+        funnel_of(percentages, stages),
+        counts,
+        contracts=contracts,
+        confidence=numbers_in("confidence", confidence),
+        names=stages,
+    )
+    give(both.to_dict(), repr(both), target)
+
+
 def _activities(
     counts: str | None, percentages: str | None, names: list[str] | None
 ) -> str | Funnel:
