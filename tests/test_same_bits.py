@@ -12,7 +12,7 @@ import pytest
 
 import funnelsim as fs
 from funnelsim._arrays import lower
-from funnelsim._blocks import run_block
+from funnelsim._blocks import Work, run_block
 
 pytestmark = pytest.mark.compiled
 
@@ -72,7 +72,9 @@ def test_executors_do_not_matter(reference, executor):
 def test_blocks_regrouped_are_the_same(reference, size):
     lowered = lower(scenario())
     parts = [
-        run_block(lowered.deals, lowered.shared, lowered.new, 11, first, min(size, PATHS - first)).bookings
+        run_block(
+            Work(lowered.deals, lowered.shared, lowered.new), 11, first, min(size, PATHS - first)
+        ).bookings
         for first in range(0, PATHS, size)
     ]
     np.testing.assert_array_equal(np.hstack(parts).T, cents(reference))

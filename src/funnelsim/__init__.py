@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from funnelsim.periods import Periods
     from funnelsim.pipeline import Pipeline
     from funnelsim.progress import progress_bar
+    from funnelsim.required import CreationRate, Requirement
     from funnelsim.scenario import Scenario
     from funnelsim.scenario_file import read_scenario, write_scenario
     from funnelsim.simulation import simulate
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Caution",
     "Clock",
+    "CreationRate",
     "Discrete",
     "Distribution",
     "Estimate",
@@ -65,6 +67,7 @@ __all__ = [
     "Record",
     "Repeat",
     "RequiredPipeline",
+    "Requirement",
     "RowsError",
     "RunningDeals",
     "Sample",
@@ -109,6 +112,7 @@ _HOMES = {
     "periods": ("Periods",),
     "pipeline": ("Pipeline",),
     "progress": ("progress_bar",),
+    "required": ("CreationRate", "Requirement"),
     "scenario": ("Scenario",),
     "scenario_file": ("read_scenario", "write_scenario"),
     "simulation": ("simulate",),

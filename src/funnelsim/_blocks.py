@@ -20,10 +20,28 @@ from funnelsim._factors import (
     points,
 )
 from funnelsim.kernels.compiled import create, fold, passage
+from funnelsim.kernels.creation import Intensities
 from funnelsim.kernels.outcomes import TILE, Deals, PathFactors, Scratch
 
 BLOCK = 8192
 """Paths of a block. The grid of blocks is fixed: it does not depend on the workers."""
+
+
+class Work(NamedTuple):
+    """What all blocks of a forecast share."""
+
+    deals: Deals
+    shared: Shared
+    new: NewDeals | None
+
+
+class Search(NamedTuple):
+    """What all blocks of a first passage share."""
+
+    extra: NewDeals
+    shared: Shared
+    most: int
+    need: NDArray[np.int64]  # (all paths,) cents
 
 
 class Block(NamedTuple):
@@ -34,29 +52,27 @@ class Block(NamedTuple):
     fresh: NDArray[np.int64] | None  # (paths,) bookings of new business among them
 
 
-def run_block(
-    deals: Deals, shared: Shared, new: NewDeals | None, seed: int, first: int, paths: int
-) -> Block:
+def run_block(work: Work, seed: int, first: int, paths: int) -> Block:
     """Return the paths from ``first`` on; ``first`` is a multiple of the tile.
 
     The result depends on nothing but the arguments: not on other blocks, nor on who runs it.
     """
+    deals, shared, new = work
     padded = _padded(paths)
-    periods = len(deals.end_place)
-    bookings = np.zeros((periods, padded), np.int64)
-    wins = np.zeros((periods, padded), np.int32)
+    bookings, wins = _sums(deals, padded)
     factors = draw_factors(shared, seed, first, padded)
+    periods = len(bookings)
     fold(deals, factors, Scratch.make(periods), _key(seed), first // TILE, bookings, wins)
     if new is None:
         return Block(bookings[:, :paths], wins[:, :paths], None)
-    fresh, _ = _create(new, shared, factors, seed, first, bookings, wins)
+    shares = draw_intensities(new, shared, factors, seed, first)
+    fresh, _ = _create(new, shares, seed, first, bookings, wins)
     return Block(bookings[:, :paths], wins[:, :paths], fresh[:paths])
 
 
-def _create(
+def _create(  # noqa: PLR0917
     new: NewDeals,
-    shared: Shared,
-    factors: PathFactors,
+    shares: Intensities,
     seed: int,
     first: int,
     bookings: NDArray[np.int64],
@@ -65,26 +81,18 @@ def _create(
     """Add new business; return its bookings, and the mean and the uniform of its wins."""
     paths = bookings.shape[1]
     fresh, wanted = np.zeros(paths, np.int64), np.zeros((2, paths))
-    shares = draw_intensities(new, shared, factors, seed, first)
     create(new.creation, shares, _key(seed), first // TILE, bookings, wins, fresh, wanted)
     return fresh, wanted
 
 
-def run_passage(
-    extra: NewDeals,
-    shared: Shared,
-    most: int,
-    need: NDArray[np.int64],
-    seed: int,
-    first: int,
-    paths: int,
-) -> NDArray[np.int64]:
+def run_passage(search: Search, seed: int, first: int, paths: int) -> NDArray[np.int64]:
     """Return how many extra deals each path takes until ``need`` (cents, of all paths) is booked.
 
     A path on which ``most`` are not enough has ``most + 1``.
     """
     padded = _padded(paths)
     wanted, deals = np.zeros(padded, np.int64), np.zeros(padded, np.int64)
+    extra, shared, most, need = search
     wanted[:paths] = need[first : first + paths]
     factors = draw_factors(shared, seed, first, padded)
     shares = draw_intensities(extra, shared, factors, seed, first)
@@ -92,14 +100,20 @@ def run_passage(
     return deals[:paths]
 
 
-def run_wanted(
-    new: NewDeals, shared: Shared, periods: int, seed: int, first: int, paths: int
-) -> NDArray[np.float64]:
+def run_wanted(work: Work, seed: int, first: int, paths: int) -> NDArray[np.float64]:
     """Return the mean number of wins of new business, and the uniform it is drawn with, (2, P)."""
-    padded = _padded(paths)
-    bookings, wins = np.zeros((periods, padded), np.int64), np.zeros((periods, padded), np.int32)
-    factors = draw_factors(shared, seed, first, padded)
-    return _create(new, shared, factors, seed, first, bookings, wins)[1][:, :paths]
+    deals, shared, new = work
+    assert new is not None
+    bookings, wins = _sums(deals, _padded(paths))
+    factors = draw_factors(shared, seed, first, bookings.shape[1])
+    shares = draw_intensities(new, shared, factors, seed, first)
+    return _create(new, shares, seed, first, bookings, wins)[1][:, :paths]
+
+
+def _sums(deals: Deals, paths: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return bookings and wins by period and path, nothing so far."""
+    shape = (len(deals.end_place), paths)
+    return np.zeros(shape, np.int64), np.zeros(shape, np.int32)
 
 
 def _padded(paths: int) -> int:

@@ -87,7 +87,7 @@ def lower_new_business(scenario: Scenario, shared: Shared) -> NewDeals | None:
     cohort = np.arange(len(windows)) if business.dispersion > 0.0 else year
     _, cohort = np.unique(cohort, return_inverse=True)
     cohort = cohort.reshape(-1).astype(np.int64)
-    rate = np.bincount(cohort, mean)
+    rate = np.bincount(cohort, mean).astype(np.float64)
     part = np.where(rate[cohort] > 0.0, mean / np.where(rate > 0.0, rate, 1.0)[cohort], 0.0)
     years = np.zeros(len(rate), np.int64)
     years[cohort] = year
@@ -201,7 +201,7 @@ def _entries(scenario: Scenario, cohort: Ints, part: Floats) -> Entry:
     return Entry(stage, knots, by)
 
 
-def _creation(
+def _creation(  # noqa: PLR0917
     scenario: Scenario,
     shared: Shared,
     entry: Entry,
@@ -211,14 +211,12 @@ def _creation(
 ) -> tuple[Creation, float]:
     """Return what the kernel reads, and the span of its table over the cycle factor."""
     draws = scenario.draws
-    wins = np.broadcast_to(
-        scenario.funnel.win_probabilities[:, entry.stage], (len(year), draws)
-    )
+    wins = np.broadcast_to(scenario.funnel.win_probabilities[:, entry.stage], (len(year), draws))
     moved = bool(shared.common.any())
     alone = shared._replace(segments=np.zeros(0))
     by_end, table, span = _chances_by_end(scenario, shared, entry)
     whole = stable_number(name)
-    cents, quantiles = _amount(scenario, amount)
+    cents, quantiles = amount_of(amount)
     nodes = table.shape[2] // by_end.shape[2]
     return Creation(
         score=rounded(scores(np.array(wins), alone, moved=moved)),
@@ -234,7 +232,7 @@ def _creation(
     ), span
 
 
-def _amount(scenario: Scenario, amount: Distribution | None) -> tuple[int, Floats]:
+def amount_of(amount: Distribution | None) -> tuple[int, Floats]:
     """Return one amount in cents, or the quantile table of a distribution."""
     if amount is None:
         return 0, np.zeros((0, 2, 2))
@@ -286,8 +284,13 @@ def _by_clock(entry: Entry, taus: Floats) -> Entered:
     return at, entry.by[:, kept]
 
 
-def _booked(
-    laws: list[Distribution], stage: int, entered: Entered, ends: Floats, factors: Floats, steps: int
+def _booked(  # noqa: PLR0917
+    laws: list[Distribution],
+    stage: int,
+    entered: Entered,
+    ends: Floats,
+    factors: Floats,
+    steps: int,
 ) -> Floats:
     """Return the chance to be booked by each end under each cycle factor, (C, K, factors)."""
     at, shares = entered
@@ -311,7 +314,7 @@ def _booked(
 def draw_intensities(
     new: NewDeals, shared: Shared, factors: PathFactors, seed: int, first: int
 ) -> Intensities:
-    """Return what the new business of a block's paths shares; ``factors`` are those of its deals."""
+    """Return what the new business of a block's paths shares; ``factors`` are its deals'."""
     paths = len(factors.draw)
     z = _markets(new, shared, seed, first, paths)
     mean = new.rate[:, None] * new.factor[factors.draw]

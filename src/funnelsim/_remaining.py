@@ -221,7 +221,8 @@ class RemainingTime:
         values = self._later[stage].values
         fixed = values.at[0] if len(values.at) == 1 else 0.0
         by = next(self._by_lattice(stage, np.array([age])))
-        return Values(fixed + self.step * np.arange(self.size), np.diff(by[1:], prepend=0.0))
+        at = np.asarray(fixed + self.step * np.arange(self.size), dtype=np.float64)
+        return Values(at, np.diff(by[1:], prepend=0.0))
 
     def averaged(self, stage: int, ages: Floats, edges: Floats) -> Floats:
         """Return the mean of F between neighbouring edges of time, shape (ages, edges - 1).

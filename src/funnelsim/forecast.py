@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -13,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funnelsim import _exact, answers
+from funnelsim._needs import Ground, Needs
 from funnelsim.cautions import Caution, cautions
 from funnelsim.errors import unknown
 from funnelsim.estimate import Estimate
 from funnelsim.frames import to_frame
 from funnelsim.parameters import Interval, number, plain
+from funnelsim.required import CreationRate, Requirement
 from funnelsim.scenario import CENTS, Scenario
 from funnelsim.summary import html_summary, text_summary
 
@@ -87,8 +90,9 @@ class Forecast:
         kept: Kept,
         lowered: Lowered,
         again: Callable[[Scenario], Forecast],
+        threads: int | None = None,
     ) -> None:
-        self.record = record
+        self.record, self._threads = record, threads
         self._cents, self._wins, self._fresh = kept
         self._lowered, self._again = lowered, again
         for array in kept:
@@ -230,6 +234,86 @@ class Forecast:
         """Open pipeline over the quota still to book; None without one."""
         return _exact.coverage(self.scenario)
 
+    def required_pipeline(
+        self, confidence: float | Sequence[float] | None = None, **plan: Any
+    ) -> Requirement | list[Requirement]:
+        """Return the extra deals needed to reach the quota with a confidence.
+
+        They come on top of the open deals and of new business, in one pass for all confidences.
+
+        Parameters
+        ----------
+        confidence : float or sequence of float, optional
+            Chances in (0, 1); by default those of the scenario's `RequiredPipeline`.
+        **plan
+            Fields of `RequiredPipeline` that differ from the scenario's: ``stage``, ``amount``,
+            ``day``, ``most``.
+
+        Returns
+        -------
+        Requirement or list of Requirement
+            One for a single confidence, else a list.
+
+        Raises
+        ------
+        InputError
+            If there is no quota, or no amount of an extra deal.
+        """
+        return self._needs.requirements(confidence, plan)
+
+    def required_pipeline_curve(
+        self, confidence: Sequence[float] | None = None, **plan: Any
+    ) -> dict[str, list[Any]]:
+        """Return required deals, amount and coverage against confidence, column by column.
+
+        The columns are ``confidence``, ``deals``, ``low``, ``high``, ``amount`` and ``coverage``;
+        None where a confidence is not reachable. By default for 1 to 99 %.
+        """
+        return self._needs.curve(confidence, plan)
+
+    def pipeline_rules(self, **plan: Any) -> list[dict[str, Any]]:
+        """Return the pipeline that the rules "3x" and "1 / win rate" ask for, and what it is worth.
+
+        Returns
+        -------
+        list of dict
+            ``rule``, ``coverage`` (pipeline, open deals included, over the quota still to book),
+            ``deals`` (extra ones), ``amount``, and ``attainment_probability`` with so many.
+        """
+        return self._needs.rules(plan)
+
+    def required_creation_rate(
+        self, confidence: float | Sequence[float] | None = None, **plan: Any
+    ) -> CreationRate | list[CreationRate]:
+        """Return the deals to be created per period to reach the quota with a confidence.
+
+        The rate stands in place of the planned one and keeps its profile (season, growth, list);
+        without new business it is the same in all periods. Parameters as `required_pipeline`.
+        """
+        return self._needs.rates(confidence, plan)
+
+    def required_dict(
+        self, confidence: Sequence[float] | None = None, **plan: Any
+    ) -> dict[str, Any]:
+        """Return all that is known of required pipeline, as ``funnelsim required`` writes it.
+
+        Parameters as `required_pipeline`. The creation rate is None, and a note says why, where
+        new business is planned or has repeats.
+        """
+        return {
+            **self._heading(),
+            "attainment_probability": _given(self.attainment_probability()),
+            **self._needs.to_dict(confidence, plan),
+            "warnings": [caution.to_dict() for caution in self.warnings],
+        }
+
+    @functools.cached_property
+    def _needs(self) -> Needs:
+        total = self._total
+        before = total if self._fresh is None else total - self._fresh
+        ground = Ground(self.scenario, self._lowered, self.record.seed, self._threads)
+        return Needs(ground, total, before)
+
     @property
     def warnings(self) -> list[Caution]:
         """What a reader of the forecast should know, with the deals it is about."""
@@ -270,21 +354,10 @@ class Forecast:
 
     def to_dict(self) -> dict[str, Any]:
         """Return all answers as the JSON answer holds them; the same input gives the same bytes."""
-        scenario = self.scenario
         attained, every = self.attainment_probability(), self.attainment_every_period()
         bookings = answers.distribution(self._total, CENTS)
-        quota = scenario.quota_cents
         return {
-            "funnelsim": self.record.version,
-            "format": FORMAT,
-            "scenario": scenario.name,
-            "seed": self.record.seed,
-            "paths": self.record.paths,
-            "digest": self.record.digest,
-            "currency": scenario.currency,
-            "as_of": scenario.as_of.isoformat(),
-            "quota": None if quota is None else quota / CENTS,
-            "booked": scenario.booked,
+            **self._heading(),
             "open_pipeline": _finite(self.open_pipeline),
             "weighted_pipeline": _finite(self.weighted_pipeline),
             "coverage": _finite(self.coverage),
@@ -294,10 +367,35 @@ class Forecast:
             "sources": self.sources(),
             "attainment_probability_every_period": _given(every),
             "periods": self._periods(),
-            "required_pipeline": None,
+            "required_pipeline": self._required(),
             "activities": None,
             "warnings": [caution.to_dict() for caution in self.warnings],
         }
+
+    def _heading(self) -> dict[str, Any]:
+        """Return what every answer says first: of which scenario, made how."""
+        scenario, record = self.scenario, self.record
+        quota = scenario.quota_cents
+        return {
+            "funnelsim": record.version,
+            "format": FORMAT,
+            "scenario": scenario.name,
+            "seed": record.seed,
+            "paths": record.paths,
+            "digest": record.digest,
+            "currency": scenario.currency,
+            "as_of": scenario.as_of.isoformat(),
+            "quota": None if quota is None else quota / CENTS,
+            "booked": scenario.booked,
+        }
+
+    def _required(self) -> list[dict[str, Any]] | None:
+        """Return the required pipeline where the scenario asks for it and has a quota."""
+        plan = self.scenario.required_pipeline
+        if plan is None or self.scenario.quota is None:
+            return None
+        found = self._needs.requirements(plan.confidence, {})
+        return [one.to_dict() for one in found]  # type: ignore[union-attr]
 
     def _periods(self) -> list[dict[str, Any]]:
         windows = self.scenario.windows

@@ -101,23 +101,23 @@ def simulate(
             _check_exact(block)
             bookings[:, first:last] = block.bookings
             wins[:, first:last] = block.wins
-            if fresh is not None:
+            if fresh is not None and block.fresh is not None:
                 fresh[first:last] = block.fresh
             if progress is not None:
                 progress(last, paths)
     # for parts of the forecast: on our own threads, since an executor may be shut down by then
     again = functools.partial(simulate, paths=paths, seed=seed, threads=threads)
     record = Record(scenario, seed, paths, __version__, lowered.digest)
-    return Forecast(record, Kept(bookings, wins, fresh), lowered, again)
+    return Forecast(record, Kept(bookings, wins, fresh), lowered, again, threads)
 
 
 def _blocks(
     lowered: Lowered, seed: int, paths: int, threads: int | None, executor: Executor | None
 ) -> Generator[tuple[int, Block]]:
     """Yield the blocks of the grid in order, each with its first path."""
-    from funnelsim._blocks import BLOCK, run_block  # noqa: PLC0415
+    from funnelsim._blocks import BLOCK, Work, run_block  # noqa: PLC0415
 
-    arguments = (lowered.deals, lowered.shared, lowered.new, seed)
+    arguments = (Work(lowered.deals, lowered.shared, lowered.new), seed)
     return in_order(run_block, arguments, grid_of(paths, BLOCK), threads, executor)
 
 

@@ -59,7 +59,7 @@ def _alone(extra, most, tile, lane, key, threshold, size, start, left):
 def _together(extra, most, tile, key, threshold, size, uniform, left, deals):
     """Advance all lanes until few are left; return the number of deals taken by then."""
     for one in range(most):
-        open_lanes = 0
+        open_lanes = np.int64(0)
         for lane in range(TILE):
             open_lanes += np.int64(left[lane] > 0)
         if open_lanes <= FEW:

@@ -1,0 +1,251 @@
+"""The passes over the paths that required pipeline takes, and the answers made of them.
+
+On each path extra deals are taken in a fixed order until the quota is booked (first passage).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funnelsim._exact import open_pipeline
+from funnelsim._running import grid_of, in_order
+from funnelsim.distributions import Distribution
+from funnelsim.errors import InputError, unknown
+from funnelsim.new_business import NewBusiness, RequiredPipeline
+from funnelsim.parameters import plain
+from funnelsim.required import (
+    LEVELS,
+    MOST_RATE,
+    PARTS,
+    CreationRate,
+    Passage,
+    Requirement,
+    rates_for,
+)
+from funnelsim.scenario import CENTS, Scenario
+
+if TYPE_CHECKING:
+    from funnelsim._arrays import Lowered
+    from funnelsim._creation import NewDeals
+
+Counts = NDArray[np.int64]
+
+
+class Needs:
+    """What is required to reach the quota of a forecast; a first passage is kept for each plan.
+
+    Parameters
+    ----------
+    ground : Ground
+        The scenario and how its paths are run.
+    total, before : ndarray, shape (paths,)
+        Bookings over the horizon in cents: all of them, and those without new business.
+    """
+
+    def __init__(self, ground: Ground, total: Counts, before: Counts) -> None:
+        self._ground, self._total, self._before = ground, total, before
+        self._passages: dict[RequiredPipeline, Passage] = {}
+
+    def plan(self, confidence: Any, changes: dict[str, Any]) -> RequiredPipeline:
+        """Return what extra deals are: as the scenario says, with some fields changed."""
+        scenario = self._ground.scenario
+        stated = scenario.required_pipeline or RequiredPipeline()
+        known = [one.name for one in dataclasses.fields(stated) if one.name != "confidence"]
+        for name in changes:
+            if name not in known:
+                raise unknown("a field of required pipeline", name, known)
+        asked = {} if confidence is None else {"confidence": confidence}
+        return dataclasses.replace(stated, **changes, **asked).resolve(scenario.funnel.names)
+
+    def passage(self, plan: RequiredPipeline) -> Passage:
+        """Return the first passage of a plan; all its answers share one pass."""
+        key = dataclasses.replace(plan, confidence=(0.5,))
+        if key not in self._passages:
+            self._passages[key] = first_passage(self._ground, key, self._total)
+        return self._passages[key]
+
+    def requirements(
+        self, confidence: Any, changes: dict[str, Any]
+    ) -> Requirement | list[Requirement]:
+        """Return the requirement of a single confidence, or a list."""
+        plan = self.plan(confidence, changes)
+        found = self.passage(plan).requirements(plan.confidence)
+        return found[0] if _single(confidence) else found
+
+    def curve(self, confidence: Any, changes: dict[str, Any]) -> dict[str, list[Any]]:
+        """Return the pipeline required against confidence, column by column."""
+        plan = self.plan(LEVELS if confidence is None else confidence, changes)
+        return self.passage(plan).curve(plan.confidence)
+
+    def rules(self, changes: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return what the rules in use would give."""
+        plan, scenario = self.plan(None, changes), self._ground.scenario
+        win_rate = scenario.funnel.win_probabilities[:, _stage(scenario, plan)].mean()
+        return self.passage(plan).rules(open_pipeline(scenario.pipeline), float(win_rate))
+
+    def rates(self, confidence: Any, changes: dict[str, Any]) -> CreationRate | list[CreationRate]:
+        """Return the rate of creation of a single confidence, or a list."""
+        plan = self.plan(confidence, changes)
+        found = creation_rates(self._ground, plan, plan.confidence, self._before)
+        return found[0] if _single(confidence) else found
+
+    def to_dict(self, confidence: Any, changes: dict[str, Any]) -> dict[str, Any]:
+        """Return all of it, as ``funnelsim required`` writes it."""
+        plan = self.plan(confidence, changes)
+        passage = self.passage(plan)
+        rates, notes = self._rates_or_reason(plan)
+        finite = math.isfinite(passage.mean_amount)
+        return {
+            "to_book": passage.to_book / CENTS,
+            "extra": {
+                "stage": plan.stage or self._ground.scenario.funnel.names[0],
+                "day": plan.day,
+                "mean_amount": passage.mean_amount if finite else None,
+                "most": plan.most,
+            },
+            "required_pipeline": [one.to_dict() for one in passage.requirements(plan.confidence)],
+            "pipeline_rules": self.rules(changes),
+            "curve": passage.curve(),
+            "required_creation_rate": rates,
+            "notes": notes,
+        }
+
+    def _rates_or_reason(
+        self, plan: RequiredPipeline
+    ) -> tuple[list[dict[str, Any]] | None, list[str]]:
+        try:
+            rates = creation_rates(self._ground, plan, plan.confidence, self._before)
+        except InputError as error:
+            return None, [f"no required rate of creation: {error}"]
+        return [one.to_dict() for one in rates], []
+
+
+def _single(confidence: Any) -> bool:
+    return isinstance(plain(confidence), int | float)
+
+
+def _stage(scenario: Scenario, plan: RequiredPipeline) -> int:
+    return 0 if plan.stage is None else scenario.funnel.names.index(plan.stage)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a pass starts from: the scenario, its arrays, and how its paths are run."""
+
+    scenario: Scenario
+    lowered: Lowered
+    seed: int
+    threads: int | None
+
+
+def to_book(scenario: Scenario) -> int:
+    """Return the quota still to book in cents, or refuse a scenario without a quota."""
+    quota = scenario.quota_cents
+    if quota is None:
+        remedy = "required pipeline is what reaches it"
+        raise InputError("quota", "be stated", remedy=remedy)
+    return max(quota - scenario.booked_cents, 0)
+
+
+def extra_amount(scenario: Scenario, plan: RequiredPipeline) -> Distribution:
+    """Return the amount of an extra deal: its own, or that of new business."""
+    business = scenario.new_business
+    amount = plan.amount or (business.amount if business is not None else None)
+    if amount is None:
+        remedy = "there is no new business with an amount to take it from"
+        raise InputError("required_pipeline.amount", "be stated", remedy=remedy)
+    return amount
+
+
+def first_passage(ground: Ground, plan: RequiredPipeline, booked: Counts) -> Passage:
+    """Return the extra deals that each path takes; ``booked`` (paths,) is booked without any."""
+    from funnelsim._creation import lower_extra  # noqa: PLC0415
+
+    scenario = ground.scenario
+    amount, left = extra_amount(scenario, plan), to_book(scenario)
+    stage = _stage(scenario, plan)
+    extra = lower_extra(scenario, ground.lowered.shared, stage, plan.day, amount)
+    counts = _counts(ground, extra, plan.most, left - booked)
+    return Passage(counts, plan.most, left, float(amount.mean))
+
+
+def _counts(ground: Ground, extra: NewDeals, most: int, need: Counts) -> Counts:
+    from funnelsim._blocks import Search, run_passage  # noqa: PLC0415
+
+    search = Search(extra, ground.lowered.shared, most, need)
+    return np.concatenate(_pieces(ground, run_passage, search, len(need)))
+
+
+def _pieces(ground: Ground, run: Any, shared: Any, paths: int) -> list[Any]:
+    """Return what each block gives, in order."""
+    from funnelsim._blocks import BLOCK  # noqa: PLC0415
+
+    arguments, grid = (shared, ground.seed), grid_of(paths, BLOCK)
+    with closing(in_order(run, arguments, grid, ground.threads, None)) as blocks:
+        return [block for _, block in blocks]
+
+
+def creation_rates(
+    ground: Ground, plan: RequiredPipeline, confidences: Sequence[float], booked: Counts
+) -> list[CreationRate]:
+    """Return the rate of creation required for each confidence.
+
+    The wins that a path needs follow from their amounts. At a rate of ``r`` times the planned one
+    their number is Poisson with the mean ``r mu``; by inversion it reaches ``m`` with the uniform
+    ``u`` where ``r mu`` reaches the quantile of a gamma with shape ``m`` at ``1 - u``.
+
+    Parameters
+    ----------
+    booked : ndarray, shape (paths,)
+        What is booked without new business, in cents.
+    """
+    from scipy.special import gammaincinv  # noqa: PLC0415
+
+    from funnelsim._blocks import Work, run_wanted  # noqa: PLC0415
+    from funnelsim._creation import always_won, lower_new_business  # noqa: PLC0415
+
+    scenario, per_period = _at_rate_one(ground.scenario, plan)
+    shared, left = ground.lowered.shared, to_book(ground.scenario)
+    new = lower_new_business(scenario, shared)
+    assert new is not None
+    wins = _counts(ground, always_won(new), plan.most, left - booked)
+    work = Work(ground.lowered.deals, shared, new)
+    mean, u = np.hstack(_pieces(ground, run_wanted, work, len(booked)))
+    possible = (mean > 0.0) & (wins <= plan.most)
+    times = np.full(len(booked), math.inf)
+    times[possible] = gammaincinv(wins[possible], 1.0 - u[possible]) / mean[possible]
+    times[wins == 0] = 0.0
+    rate = np.minimum(times * per_period, 2.0 * MOST_RATE)
+    return rates_for(np.ceil(rate * PARTS - 1e-6).astype(np.int64), confidences)
+
+
+def _at_rate_one(scenario: Scenario, plan: RequiredPipeline) -> tuple[Scenario, float]:
+    """Return the scenario with new business at its planned profile, and the rate it stands for."""
+    business = scenario.new_business or NewBusiness(1.0, None, stage=plan.stage)
+    for name in ("planned", "repeat"):
+        if getattr(business, name):
+            remedy = "a required rate is that of deals created by chance, without repeats"
+            raise InputError(f"new_business.{name}", "be left out", remedy=remedy)
+    rates = business.per_period
+    if not isinstance(rates, tuple) or not any(rates):
+        rates = 1.0
+    amount = extra_amount(scenario, plan) if business.amount is None else business.amount
+    chosen = NewBusiness(
+        rates,
+        amount,
+        stage=business.stage,
+        dispersion=business.dispersion,
+        season=business.season,
+        growth=business.growth,
+        factor=business.factor,
+        market_swing=business.market_swing,
+    )
+    return scenario.replace(new_business=chosen), float(np.mean(rates))
