@@ -12,6 +12,7 @@ from numba import njit
 from funnelsim.kernels.creation import create_of
 from funnelsim.kernels.outcomes import fold_of
 from funnelsim.kernels.passage import pass_of
+from funnelsim.kernels.trajectories import walk_of
 
 
 def _source_digest() -> int:
@@ -38,3 +39,4 @@ def _kept(function: Callable[..., None]) -> Any:
 fold = _kept(fold_of(_source_digest()))
 create = _kept(create_of(_source_digest()))
 passage = _kept(pass_of(_source_digest()))
+walk = _kept(walk_of(_source_digest()))

@@ -13,24 +13,9 @@ import numpy as np
 from funnelsim.kernels.creation import amount_in_cents, mix, nth
 from funnelsim.kernels.jit import part
 from funnelsim.kernels.outcomes import AMOUNT_HIGH, AMOUNT_LOW, OUTCOME, SCALE, TILE
-from funnelsim.kernels.philox import LANES, philox, uniform_row
+from funnelsim.kernels.philox import uniform_of, uniform_row
 
 FEW = TILE // 8
-
-
-@part
-def _word(tile, lane, low, high, purpose, key):
-    """Return the 31-bit uniform of one lane: that which `uniform_row` puts there."""
-    counter = np.uint64(LANES) * tile + np.uint64(lane % LANES)
-    words = philox(counter, low, high, purpose, key[0], key[1])
-    word = words[0]
-    if lane >= 3 * LANES:
-        word = words[3]
-    elif lane >= 2 * LANES:
-        word = words[2]
-    elif lane >= LANES:
-        word = words[1]
-    return np.int32(word >> np.uint64(1))
 
 
 @part
@@ -38,8 +23,8 @@ def _cents(extra, tile, lane, low, high, key, size):
     """Return the cents of a deal that is booked."""
     if len(extra.quantiles) == 0:
         return amount_in_cents(extra.quantiles, extra.amount, size, np.int32(0), np.int32(0))
-    upper = _word(tile, lane, low, high, AMOUNT_HIGH, key)
-    lower = _word(tile, lane, low, high, AMOUNT_LOW, key)
+    upper = uniform_of(tile, lane, low, high, AMOUNT_HIGH, key)
+    lower = uniform_of(tile, lane, low, high, AMOUNT_LOW, key)
     return amount_in_cents(extra.quantiles, extra.amount, size, upper, lower)
 
 
@@ -48,7 +33,7 @@ def _alone(extra, most, tile, lane, key, threshold, size, start, left):
     """Return the number of deals that one lane takes, from the deal ``start`` on."""
     for one in range(start, most):
         low, high = nth(extra.low, extra.high, one)
-        if _word(tile, lane, low, high, OUTCOME, key) <= threshold:
+        if uniform_of(tile, lane, low, high, OUTCOME, key) <= threshold:
             left -= np.int64(_cents(extra, tile, lane, low, high, key, size))
             if left <= 0:
                 return one + 1

@@ -57,3 +57,18 @@ def uniform_row(tile, low, high, purpose, key, row):
         row[LANES + lane] = np.int32(w1 >> np.uint64(1))
         row[2 * LANES + lane] = np.int32(w2 >> np.uint64(1))
         row[3 * LANES + lane] = np.int32(w3 >> np.uint64(1))
+
+
+@njit(nogil=True)
+def uniform_of(tile, lane, low, high, purpose, key):
+    """Return the 31-bit uniform that `uniform_row` puts into one lane."""
+    counter = np.uint64(LANES) * tile + np.uint64(lane % LANES)
+    words = philox(counter, low, high, purpose, key[0], key[1])
+    word = words[0]
+    if lane >= 3 * LANES:
+        word = words[3]
+    elif lane >= 2 * LANES:
+        word = words[2]
+    elif lane >= LANES:
+        word = words[1]
+    return np.int32(word >> np.uint64(1))

@@ -1,0 +1,144 @@
+"""Created deals in the kernel of trajectories: how many there are on a path, and when each enters.
+
+Deal number 0, 1, 2, ... of a path has the stable number of the first one plus so many. Their number
+is Poisson, by one uniform of 53 bits for each 500 of its mean; then each deal picks its period by
+the mean numbers, and its day evenly inside of it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funnelsim.kernels.cells import level_of_word
+from funnelsim.kernels.creation import draw_counts, nth
+from funnelsim.kernels.jit import part
+from funnelsim.kernels.outcomes import OUTCOME, TILE
+from funnelsim.kernels.philox import uniform_row
+from funnelsim.kernels.settling import settle
+from funnelsim.kernels.walking import ZERO, go_on, thresholds
+
+PERIOD = np.uint64(3)
+DAY = np.uint64(4)
+
+
+class Births(NamedTuple):
+    """What the kernel knows of ``J`` periods of creation; none: there is no new business."""
+
+    stage: int
+    cohort: NDArray[np.int64]  # (J,) periods of one cohort have rates that move together
+    part: NDArray[np.float64]  # (J,) of the mean number of its cohort
+    year: NDArray[np.int64]  # (J,) row of the thresholds
+    lo: NDArray[np.float64]  # (J,) days between which deals are created
+    hi: NDArray[np.float64]  # (J,)
+    planned: NDArray[np.int64]  # (J,) exact number created by the end of each; empty: Poisson
+    score: NDArray[np.float64]  # (1, S - 1, draws) chance to leave a stage forward, as a score
+    moved: bool  # whether the market moves it
+    low: np.uint64  # the stable number of the first deal, lower 32 bits
+    high: np.uint64  # upper 32 bits
+    amount: int  # cents
+    quantiles: NDArray[np.float64]  # (2, 2, nodes) currency units; (0, 2, 2): one amount
+
+
+@part
+def _prepare(births, paths, lanes, first):
+    """Fill the thresholds of deals created in each year."""
+    for year in range(len(lanes.ready)):
+        shift = paths.new_shift[year, first : first + TILE]
+        thresholds(
+            births.score, 0, births.stage, lanes.draw, shift, births.moved, lanes.chance,
+            lanes.ready[year],
+        )  # fmt: skip
+
+
+@part
+def _count(births, paths, lanes, tile, first, key):
+    """Fill the number of deals created on each path; return the largest."""
+    total, last = lanes.total, len(births.cohort) - 1
+    if len(births.planned) > 0:
+        return births.planned[last]
+    for j in range(last + 1):
+        for lane in range(TILE):
+            before = total[j - 1, lane] if j > 0 else 0.0
+            mean = paths.mean[births.cohort[j], first + lane]
+            total[j, lane] = before + births.part[j] * mean
+    draw_counts(
+        tile, births.low, births.high, key, total[last], lanes.uniform, lanes.real, lanes.created
+    )
+    most = np.int64(0)
+    for lane in range(TILE):
+        most = max(most, np.int64(lanes.created[lane]))
+    return most
+
+
+@part
+def _period_of_birth(births, total, lane, number, word):
+    """Return the period in which a path's deal with this number is created."""
+    low, high = 0, len(births.cohort) - 1
+    place = level_of_word(word) * total[high, lane]
+    while low < high:
+        middle = (low + high) >> 1
+        if len(births.planned) > 0:
+            later = births.planned[middle] <= number
+        else:
+            later = total[middle, lane] <= place
+        if later:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@part
+def clock_at(tau, day):
+    """Return the clock at a calendar day; progress is even within a day."""
+    if len(tau) == 0:
+        return day
+    whole = np.int64(day)
+    return tau[whole] + (day - np.float64(whole)) * (tau[whole + 1] - tau[whole])
+
+
+@part
+def _enter(births, road, lanes, number):
+    """Let the deal with this number enter its stage where it is created; return on how many lanes.
+
+    The words of its period and of its day are at hand.
+    """
+    stage, stages = births.stage, lanes.threshold.shape[0]
+    planned = len(births.planned) > 0
+    there = 0
+    for lane in range(TILE):
+        if planned or number < lanes.created[lane]:
+            j = _period_of_birth(births, lanes.total, lane, number, lanes.uniform[0, lane])
+            length = births.hi[j] - births.lo[j]
+            day = births.lo[j] + level_of_word(lanes.uniform[1, lane]) * length
+            for s in range(stage, stages):
+                lanes.threshold[s, lane] = lanes.ready[births.year[j], s, lane]
+            lanes.active[there] = np.uint64(lane)
+            lanes.clock[lane] = clock_at(road.tau, day)
+            lanes.period[lane] = np.uint64(j)
+            lanes.earliest[lane] = np.int64(np.ceil(day))
+            lanes.entered[stage, j, lane] += np.int32(1)
+            there += 1
+    return there
+
+
+@part
+def walk_created_deals(births, repeats, pending, road, paths, lanes, results, tile, first, key):
+    """Create deals on the paths of a tile, and walk them."""
+    if len(births.cohort) == 0:
+        return
+    _prepare(births, paths, lanes, first)
+    for number in range(_count(births, paths, lanes, tile, first, key)):
+        low, high = nth(births.low, births.high, number)
+        uniform_row(tile, low, high, OUTCOME, key, lanes.outcome)
+        uniform_row(tile, low, high, PERIOD, key, lanes.uniform[0])
+        uniform_row(tile, low, high, DAY, key, lanes.uniform[1])
+        count = _enter(births, road, lanes, number)
+        count = go_on(births.stage, road.whole, ZERO, 0.0, road, lanes, count, tile, low, high, key)
+        settle(
+            births.amount, births.quantiles, True, repeats, pending, road, paths, lanes, results,
+            count, tile, first, low, high, key,
+        )  # fmt: skip
