@@ -23,6 +23,7 @@ from tests.oracles.description import (
 from tests.oracles.scenario_law import deal_threshold, remaining_times
 from tests.oracles.working_time import WorkingTime, on_the_clock
 
+NONE = {"rate": 0.0}
 LATTICE = 256
 CHUNK = 400
 TWO_YEARS = 101  # nodes of each of two market factors
@@ -35,14 +36,12 @@ def laws_of(description):
 
 
 class BusinessLaw:
-    """The law of bookings and wins in one draw.
-
-    ``unlike`` leaves out sources: ``{"open"}`` or ``{"new"}``.
-    """
+    """The law of bookings and wins in one draw."""
 
     def __init__(self, description, lattice=None):
         description = on_the_clock(description)
-        self.description, self.new = description, description["new"]
+        self.description = description
+        self.new, self.extra = description.get("new", NONE), description.get("extra", {})
         self.lattice = lattice or description.get("lattice", LATTICE)
         self.clock = WorkingTime(description)
         self.periods = len(periods_of(description))
@@ -50,11 +49,11 @@ class BusinessLaw:
         self.cuts = repeats.cut_points(self.edges, self.new.get("repeat"))
         self.thresholds = [deal_threshold(description, deal) for deal in description["deals"]]
         self.win = win_probabilities(description)[self.new.get("stage", 0)]
-        self.created = creation.mean_created(description)
+        self.created = creation.mean_created({"new": NONE, **description})
         self.years = _years(description)
         factors = exact.factor_nodes(description.get("cycle_cv", 0.0), self._breaks())
         self.parts = [
-            (weight, self._open_cells(factor), self._new_cells(factor))
+            (weight, self._open_cells(factor), self._new_cells(factor), self._in_time(factor))
             for factor, weight in zip(*factors, strict=True)
         ]
         self.market = self._market_nodes()
@@ -95,6 +94,13 @@ class BusinessLaw:
             found.append(pieces)
         return found
 
+    def _in_time(self, factor):
+        """Return the chance of an extra deal to be booked inside the horizon, given a win."""
+        extra = self.extra
+        times = creation.cycle_of(self.description, extra.get("stage", 0))
+        left = (self.edges[-1] - float(self.clock.tau(extra.get("day", 0.0)))) / factor
+        return laws.sum_cdf(times, left) if left > 0.0 else 0.0
+
     def _breaks(self):
         """Return the cycle factors at which a fixed time crosses from one edge to another."""
         totals = set()
@@ -106,7 +112,8 @@ class BusinessLaw:
             if all(isinstance(law, laws.Atoms) for law in times):
                 sums = itertools.product(*(law.values for law in times))
                 totals |= {sum(one) for one in sums}
-        spans = {b - a for a, b in itertools.combinations(self.cuts, 2)}
+        day = float(self.clock.tau(self.extra.get("day", 0.0)))
+        spans = {b - a for a, b in itertools.combinations(self.cuts, 2)} | {self.cuts[-1] - day}
         return sorted({span / total for span in spans for total in totals if total > 0.0})
 
     # What deals share
@@ -135,12 +142,15 @@ class BusinessLaw:
 
     # Laws
 
-    def of(self, windows, counted="bookings", sources=("open", "new")):
-        """Return the law of what is booked, or of wins, inside these periods together."""
+    def of(self, windows, counted="bookings", sources=("open", "new"), extra=0):
+        """Return the law of what is booked, or of wins, inside these periods together.
+
+        With so many extra deals, it is that of the horizon.
+        """
         frequency = 2.0 * np.pi * np.arange(self.lattice // 2 + 1) / self.lattice
         phases = np.zeros((self.periods, len(frequency)))
         phases[list(windows)] = frequency
-        pmf = np.fft.irfft(self.transform(phases, counted, sources), self.lattice)
+        pmf = np.fft.irfft(self.transform(phases, counted, sources, extra), self.lattice)
         assert np.abs(pmf[-self.lattice // 16 :]).max() < 1e-9, "the lattice is too short"
         return pmf
 
@@ -155,7 +165,7 @@ class BusinessLaw:
         assert np.abs(pmf[:, -4:]).max() < 1e-9
         return pmf
 
-    def transform(self, phases, counted="bookings", sources=("open", "new")):
+    def transform(self, phases, counted="bookings", sources=("open", "new"), extra=0):
         """Return E exp(-i sum of phase times what is booked in each period)."""
         opened = self._opened(phases, counted)
         own = _amounts(self.new, counted)
@@ -163,7 +173,7 @@ class BusinessLaw:
             self._one(own, phases, cell) * opened[cell] for cell in range(len(self.cuts) - 1)
         ])  # fmt: skip
         total = np.zeros(phases.shape[1], dtype=complex)
-        for weight, open_cells, new_cells in self.parts:
+        for weight, open_cells, new_cells, in_time in self.parts:
             deals = self._open_deals(open_cells, phases, counted, opened)
             made = [
                 [(year, (1.0 - cells).T @ chances) for year, chances in pieces]
@@ -173,6 +183,8 @@ class BusinessLaw:
             for first in range(0, self.market[0].shape[1], CHUNK):
                 nodes = slice(first, first + CHUNK)
                 given = self._given(deals, made, nodes, phases.shape[1])
+                if extra:
+                    given *= self._extra(extra, in_time, phases[-1], nodes)
                 total += weight * (self.market[1][nodes] @ given)
         return total
 
@@ -197,7 +209,7 @@ class BusinessLaw:
         given = np.ones((count, size), dtype=complex)
         for threshold, number, away in deals:
             given *= (1.0 - self._moved(threshold, 0, nodes)[:, None] * away) ** number
-        spread = creation.dispersions(self.description)
+        spread = creation.dispersions({"new": NONE, **self.description})
         for period, pieces in enumerate(made):
             mean = 0.0
             for year, away in pieces:
@@ -206,6 +218,15 @@ class BusinessLaw:
             planned = round(self.created[period]) if self.new.get("planned") else None
             given *= creation.none_of(mean, spread[period], planned)
         return given
+
+    def _extra(self, number, in_time, phase, nodes):
+        """Return the generating function of the bookings of so many extra deals."""
+        win = win_probabilities(self.description)[self.extra.get("stage", 0)]
+        year = min(int(self.extra.get("day", 0.0) / creation.YEAR), self.years - 1)
+        chance = self._moved(win, year, nodes) * in_time
+        amounts = _amounts({**self.new, **self.extra}, "bookings")
+        one = sum(weight * np.exp(-1j * units * phase) for units, weight in amounts)
+        return (1.0 - chance[:, None] * (1.0 - one)) ** number
 
     def _opened(self, phases, counted):
         """Return, for each cell, the generating function of all that a win there opens."""
@@ -230,8 +251,8 @@ class BusinessLaw:
         """Return the mean wins of each period, and the mean product of each pair of periods."""
         assert not repeats.atoms(self.new.get("repeat"))
         means, products = np.zeros(self.periods), np.zeros((self.periods, self.periods))
-        spread = creation.dispersions(self.description)
-        for weight, open_cells, new_cells in self.parts:
+        spread = creation.dispersions({"new": NONE, **self.description})
+        for weight, open_cells, new_cells, _ in self.parts:
             for node in range(len(self.market[1])):
                 here = weight * self.market[1][node]
                 mean, less = np.zeros(self.periods), np.zeros((self.periods, self.periods))
