@@ -74,6 +74,10 @@ def _distributions(draws=1):
     )
 
 
+def _amounts():
+    return st.none() | _distributions().filter(lambda law: law.ppf(0.5) < 1e13)
+
+
 @st.composite
 def _funnels(draw, draws):
     count = draw(st.integers(1, 4))
@@ -142,6 +146,42 @@ def _markets(draw, draws, segments):
         cycle_cv=draw(_parameter(st.floats(0, 1), draws)),
         amount_cv=draw(_parameter(st.floats(0, 1), draws)),
         segment_correlation={one: draw(st.floats(0, 0.1)) for one in segments},
+        persistence=draw(st.floats(0, 1)),
+    )
+
+
+@st.composite
+def _new_business(draw, draws, stages):
+    rates = st.floats(0, 100)
+    repeats = st.builds(fs.Repeat, st.floats(0, 0.9), _distributions(), _amounts())
+    common = {
+        "amount": draw(_amounts()),
+        "stage": draw(st.none() | st.sampled_from(stages)),
+        "repeat": draw(st.none() | repeats),
+    }
+    if draw(st.booleans()):
+        numbers = st.integers(0, 20)
+        several = st.lists(numbers, min_size=4, max_size=4)
+        return fs.NewBusiness(draw(numbers | several), **common, planned=True)
+    return fs.NewBusiness(
+        draw(rates | st.lists(rates, min_size=4, max_size=4)),
+        **common,
+        dispersion=draw(st.floats(0, 5)),
+        season=draw(st.just([]) | st.lists(st.floats(0.1, 3), min_size=12, max_size=12)),
+        growth=draw(st.floats(-0.5, 0.5)),
+        factor=draw(_parameter(st.floats(0, 3), draws)),
+        market_swing=draw(st.floats(-1, 1)),
+    )
+
+
+def _required_pipelines(stages):
+    return st.builds(
+        fs.RequiredPipeline,
+        stage=st.none() | st.sampled_from(stages),
+        amount=_amounts(),
+        day=st.floats(0, 500),
+        confidence=chances | st.lists(chances, min_size=1, max_size=3),
+        most=st.integers(1, 1000),
     )
 
 
@@ -173,6 +213,8 @@ def _scenarios(draw):
         booked=draw(st.just(0) | money),
         market=draw(_markets(draws, segments)),
         clock=draw(_clocks()),
+        new_business=draw(st.none() | _new_business(draws, funnel.names[:-1])),
+        required_pipeline=draw(st.none() | _required_pipelines(funnel.names[:-1])),
     )
 
 
@@ -272,6 +314,31 @@ def test_every_cent_of_an_amount_is_kept(tmp_path):
         pipeline = fs.Pipeline(ids=("a",), stages=("training",), amounts=(cents,))
         write_scenario(_scenario(pipeline=pipeline), path)
         assert read_scenario(path).pipeline.amounts == (cents,)
+
+
+def test_new_business_is_written_with_what_is_stated(save, tmp_path):
+    save("won\n3\n5\n", "won.csv")
+    text = """\
+[new_business]
+per_period = 0
+amount = { sample = { file = "won.csv", column = "won" } }
+growth = 0.25
+repeat = { mean = 0.3, delay = 90 }
+[required_pipeline]
+"""
+    scenario = read_scenario(save(SHORT + text))
+    write_scenario(scenario, tmp_path / "again.toml")
+    table = tomllib.loads((tmp_path / "again.toml").read_text("utf-8"))
+    assert table["new_business"] == {
+        "per_period": 0,
+        "amount": {"sample": {"file": "won.csv", "column": "won"}},
+        "growth": 0.25,
+        "repeat": {"mean": 0.3, "delay": 90},
+    }
+    assert table["required_pipeline"] == {
+        "day": 0, "confidence": [0.5, 0.8, 0.9], "most": 100_000,
+    }  # fmt: skip
+    assert read_scenario(tmp_path / "again.toml") == scenario
 
 
 def test_no_deals_are_written_as_no_deals(tmp_path):

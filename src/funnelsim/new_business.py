@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 
 from funnelsim._deals import MOST_CENTS
-from funnelsim.distributions import Distribution, as_distribution
+from funnelsim.distributions import Distribution, Fixed, as_distribution
 from funnelsim.errors import InputError, unknown
 from funnelsim.parameters import (
-    NONNEGATIVE,
     Interval,
     Parameter,
     draws_of,
@@ -24,16 +23,19 @@ from funnelsim.parameters import (
     plain,
     whole,
 )
-from funnelsim.periods import Window
+from funnelsim.periods import MOST_DAYS, Window, as_date
 
 YEAR = 365.25
 MONTHS = 12
+LARGE = 100.0
+"""As a logarithm, far beyond every mean number that is allowed."""
 MOST_RATE = Interval(0.0, 1e7)
 MOST_DISPERSION = Interval(0.0, 1e4)
 GROWTH = Interval(-1.0, 100.0, open_low=True)
 SWING = Interval(-10.0, 10.0, open_low=True, open_high=True)
 LESS_THAN_ONE = Interval(0.0, 1.0, open_high=True)
 LEVEL = Interval(0.0, 1.0, open_low=True, open_high=True)
+DAY = Interval(0.0, MOST_DAYS)
 MOST_EXTRA = 10_000_000
 CENTS = 100
 
@@ -116,7 +118,7 @@ class NewBusiness:
     >>> business = NewBusiness(per_period=8, amount=300_000, growth=0.1)
     >>> [round(mean, 2) for mean in business.mean_created(
     ...     Periods("quarter", 4).windows("2026-12-31"), "2026-12-31")]
-    [8.09, 8.29, 8.49, 8.7]
+    [8.09, 8.29, 8.49, 8.69]
     """
 
     per_period: float | tuple[float, ...]
@@ -182,6 +184,9 @@ class NewBusiness:
     def mean_created(self, windows: Sequence[Window], as_of: Any) -> tuple[float, ...]:
         """Return the mean number created in each window, without `factor`.
 
+        That is ``per_period * share * season * (1 + growth) ** years``: the share of the period
+        that remains, the mean weight of its days, and the years to its middle.
+
         Parameters
         ----------
         windows : sequence of Window
@@ -189,8 +194,6 @@ class NewBusiness:
         as_of : date
             The as-of date, as `Periods.windows` takes it.
         """
-        from funnelsim.periods import as_date  # noqa: PLC0415
-
         rates = self.per_period
         each = rates if isinstance(rates, tuple) else (rates,) * len(windows)
         if self.planned:
@@ -201,8 +204,24 @@ class NewBusiness:
             for rate, window in zip(each, windows, strict=True)
         )
 
+    def check_created(self, windows: Sequence[Window], as_of: Any) -> None:
+        """Refuse a mean number in a period, under the largest factor, beyond what can be counted.
+
+        Raises
+        ------
+        InputError
+            If it is above 10,000,000.
+        """
+        factor = max(self.factor) if isinstance(self.factor, tuple) else self.factor
+        largest = max(self.mean_created(windows, as_of)) * factor
+        if largest > MOST_RATE.high:
+            rule = f"be at most {MOST_RATE.high:,.0f} in each period, with season, growth, factor"
+            raise InputError("new_business.per_period", rule, largest)
+
     def _grown(self, window: Window) -> float:
-        return float((1.0 + self.growth) ** (0.5 * (window.lo + window.hi) / YEAR))
+        years = 0.5 * (window.lo + window.hi) / YEAR
+        # no overflow: what is as large as that is refused
+        return math.exp(min(years * math.log1p(self.growth), LARGE))
 
     def _season_of(self, window: Window, as_of: dt.date) -> float:
         """Return the mean weight of a window's days; the mean of the 12 weights is 1."""
@@ -253,7 +272,7 @@ class RequiredPipeline:
     def __post_init__(self) -> None:
         object.__setattr__(self, "stage", _stage("required_pipeline.stage", self.stage))
         object.__setattr__(self, "amount", _amount("required_pipeline.amount", self.amount))
-        day = number("required_pipeline.day", self.day, NONNEGATIVE)
+        day = number("required_pipeline.day", self.day, DAY)
         object.__setattr__(self, "day", day)
         object.__setattr__(self, "confidence", as_confidences(self.confidence))
         most = whole("required_pipeline.most", self.most, 1, MOST_EXTRA)
@@ -314,9 +333,7 @@ def _rates(given: Any) -> float | tuple[float, ...]:
         return number(field, given, MOST_RATE)
     if not given:
         raise InputError(field, "have one number for each period", given)
-    return tuple(
-        number(f"{field} of period {k}", one, MOST_RATE) for k, one in enumerate(given, 1)
-    )
+    return tuple(number(f"{field} of period {k}", one, MOST_RATE) for k, one in enumerate(given, 1))
 
 
 def _season(given: Any) -> tuple[float, ...]:
@@ -354,5 +371,6 @@ def _amount(field: str, given: Any) -> Distribution | None:
     law = _one_law(field, given)
     middle = float(law.ppf(np.array([0.5]))[0])
     if middle * CENTS >= MOST_CENTS:
-        raise InputError(field, f"be below {MOST_CENTS // CENTS:,}", middle)
+        what = "be" if isinstance(law, Fixed) else "have a median"
+        raise InputError(field, f"{what} below {MOST_CENTS // CENTS:,}", middle)
     return law

@@ -97,7 +97,9 @@ class Scenario:
         self._resolve_new_deals()
         self._check_draws()
         self._check_market()
-        _ = self.windows  # dates past the calendar's end are refused here
+        windows = self.windows  # dates past the calendar's end are refused here
+        if self.new_business is not None:
+            self.new_business.check_created(windows, self.as_of)
 
     @property
     def context(self) -> PipelineContext:
