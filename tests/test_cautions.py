@@ -143,3 +143,45 @@ def test_amounts_without_a_finite_variance():
             deal("B", amount=fs.Pareto(alpha=2.5, low=10))]  # fmt: skip
     [found] = warnings_of(rows)
     assert (found.code, found.ids) == ("amount-without-variance", ("A",))
+
+
+# --- deals that do not exist yet ---
+
+
+def codes_of(business=None, required=None):
+    """Return what is warned of where no deal is open, by code."""
+    scenario = fs.Scenario(
+        as_of=AS_OF, periods=fs.Periods("quarter", 2), funnel=fs.Funnel.key_account(time=30),
+        new_business=business, required_pipeline=required,
+    )  # fmt: skip
+    return {one.code: one.ids for one in fs.simulate(scenario, paths=2).warnings}
+
+
+def test_new_business_without_an_open_deal_is_fine():
+    assert codes_of(fs.NewBusiness(8, 1)) == {}
+    assert codes_of(fs.NewBusiness([0, 8], 1)) == {}
+    assert codes_of(fs.NewBusiness([0, 0], 1)) == {"no-deals": ()}
+
+
+def test_new_business_that_books_nothing():
+    code, whole = "new-business-without-amount", "new_business"
+    assert codes_of(fs.NewBusiness(8)) == {code: (whole,)}
+    assert codes_of(fs.NewBusiness(8, repeat=fs.Repeat(0.3, 9))) == {
+        code: (whole, "new_business.repeat")
+    }
+    assert codes_of(fs.NewBusiness(8, repeat=fs.Repeat(0.3, 9, 1))) == {code: (whole,)}
+    assert codes_of(fs.NewBusiness(8, repeat=fs.Repeat(0, 9))) == {code: (whole,)}
+    assert codes_of(fs.NewBusiness(8, 1, repeat=fs.Repeat(0.3, 9))) == {}
+
+
+def test_amounts_of_new_deals_without_a_finite_variance():
+    wild, tame = fs.Pareto(alpha=2, low=10), fs.Pareto(alpha=2.1, low=10)
+    code = "amount-without-variance"
+    assert codes_of(fs.NewBusiness(8, wild)) == {code: ("new_business",)}
+    assert codes_of(fs.NewBusiness(8, tame, repeat=fs.Repeat(0.1, 9, wild))) == {
+        code: ("new_business.repeat",)
+    }
+    assert codes_of(fs.NewBusiness(8, 1), fs.RequiredPipeline(amount=wild)) == {
+        code: ("required_pipeline",)
+    }
+    assert codes_of(fs.NewBusiness(8, tame), fs.RequiredPipeline(amount=tame)) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funnelsim.distributions import Distribution, Pareto
+from funnelsim.new_business import NewBusiness
 from funnelsim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ class Caution:
     code : str
         What it is about, for programs.
     ids : tuple of str
-        The deals (or rows) concerned.
+        The deals (or rows) concerned; the section, such as ``"new_business"``, for deals that do
+        not exist yet.
     message : str
         What was found and what was done, for people.
 
@@ -55,15 +58,21 @@ class Caution:
 
 def cautions(scenario: Scenario, lowered: Lowered) -> list[Caution]:
     """Return all warnings about a scenario's deals, those without a deal left out."""
+    found = [*_of_open_deals(scenario, lowered), *_of_new_deals(scenario), *_of_rows(scenario)]
+    named = [one for one in found if one.count]
+    if len(scenario.pipeline) or _created(scenario.new_business):
+        return named
+    return [Caution("no-deals", (), "there are no deals: none is open, none is created"), *named]
+
+
+def _of_open_deals(scenario: Scenario, lowered: Lowered) -> list[Caution]:
     pipeline, standing, group = scenario.pipeline, lowered.standing, lowered.group
     ids = np.array(pipeline.ids, dtype=object)
 
     def named(mask: NDArray[np.bool_]) -> tuple[str, ...]:
         return tuple(ids[mask])
 
-    amounts = zip(pipeline.ids, pipeline.amounts, strict=True)
-    skipped = tuple(sorted({str(problem.row) for problem in pipeline.skipped}, key=int))
-    found = [
+    return [
         Caution(
             "deal-older-than-its-times",
             named(standing.too_old[group]),
@@ -96,27 +105,64 @@ def cautions(scenario: Scenario, lowered: Lowered) -> list[Caution]:
             pipeline.without_age,
             "deals without an age or entry date, though others have one: taken as new",
         ),
+    ]
+
+
+def _of_new_deals(scenario: Scenario) -> list[Caution]:
+    """Return the warnings about amounts; deals that do not exist yet go by their section."""
+    return [
+        Caution(
+            "new-business-without-amount",
+            _without_amount(scenario.new_business),
+            "kind of new deals without an amount: wins are counted, and book nothing",
+        ),
         Caution(
             "amount-without-variance",
-            tuple(name for name, law in amounts if _boundless(law)),
+            tuple(name for name, law in _amounts(scenario) if _boundless(law)),
             "deals whose amount has no finite variance: the error of a mean says little, and "
             "quantiles say more; prefer a lognormal",
         ),
+    ]
+
+
+def _of_rows(scenario: Scenario) -> list[Caution]:
+    skipped = {str(problem.row) for problem in scenario.pipeline.skipped}
+    return [
         Caution(
             "rows-skipped",
-            skipped,
+            tuple(sorted(skipped, key=int)),
             "rows that cannot be used were left out; these are their numbers",
-        ),
+        )
     ]
-    if not len(pipeline):
-        return [
-            Caution("no-deals", (), "the pipeline has no deals"),
-            *(one for one in found if one.count),
-        ]
-    return [one for one in found if one.count]
 
 
-def _boundless(amount: int | Distribution) -> bool:
+def _created(business: NewBusiness | None) -> bool:
+    """Say whether any deal may be created."""
+    return business is not None and bool(np.any(business.per_period))
+
+
+def _without_amount(business: NewBusiness | None) -> tuple[str, ...]:
+    """Return which new deals have no amount; repeats have that of new business if none."""
+    if business is None or business.amount is not None:
+        return ()
+    repeat = business.repeat
+    repeated = repeat is not None and repeat.mean > 0.0 and repeat.amount is None
+    return ("new_business",) * _created(business) + ("new_business.repeat",) * repeated
+
+
+def _amounts(scenario: Scenario) -> Iterator[tuple[str, int | Distribution | None]]:
+    """Yield each amount that is stated, with the name of its deal or section."""
+    pipeline, business = scenario.pipeline, scenario.new_business
+    yield from zip(pipeline.ids, pipeline.amounts, strict=True)
+    if business is not None:
+        yield "new_business", business.amount
+        if business.repeat is not None:
+            yield "new_business.repeat", business.repeat.amount
+    if scenario.required_pipeline is not None:
+        yield "required_pipeline", scenario.required_pipeline.amount
+
+
+def _boundless(amount: int | Distribution | None) -> bool:
     """Say whether an amount has no finite variance: a Pareto with an alpha of 2 or less."""
     if not isinstance(amount, Pareto):
         return False
