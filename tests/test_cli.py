@@ -145,6 +145,21 @@ def test_check_without_anything_to_warn_of(plan):
     assert done.stdout == "plan.toml is fine: 2 deals, 2 periods, 6 stages, 0 warnings\n"
 
 
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        ("per_period = 8", "16 new deals on average"),
+        ("per_period = [1, 0]\nfactor = [0.5, 1.3]", "0.9 new deals on average"),
+        ("per_period = [4, 3]\nplanned = true", "7 new deals"),
+        ("per_period = [1, 0]", "1 new deal on average"),
+    ],
+)
+def test_check_says_how_many_deals_will_be_created(plan, stated, said):
+    (plan / "plan.toml").write_text(f"{SCENARIO}[new_business]\namount = 1\n{stated}\n", "utf-8")
+    done = run("check", "plan.toml")
+    assert done.stdout == (f"plan.toml is fine: 2 deals, {said}, 2 periods, 6 stages, 1 warning\n")
+
+
 @pytest.mark.parametrize("command", ["check", "forecast"])
 def test_what_is_wrong_is_said_with_its_place(plan, command):
     (plan / "plan.toml").write_text(SCENARIO.replace("300_000\n", "-1\n"), "utf-8")

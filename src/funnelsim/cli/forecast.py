@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
 
 from funnelsim._text import counted
 from funnelsim.cli.output import (
@@ -55,6 +56,7 @@ def check(scenario_file: str) -> None:
         say(note)
     read = [
         counted(len(scenario.pipeline), "deal"),
+        *_new_deals(scenario),
         counted(len(scenario.periods), "period"),
         counted(len(scenario.funnel.stages), "stage"),
         counted(len(found), "warning"),
@@ -63,6 +65,16 @@ def check(scenario_file: str) -> None:
 
 
 def _answer(scenario: Scenario, **options: Any) -> dict[str, Any]:
+def _new_deals(scenario: Scenario) -> list[str]:
+    """Say how many deals will be created, on average over the draws of the rate."""
+    business = scenario.new_business
+    if business is None:
+        return []
+    created = sum(business.mean_created(scenario.windows, scenario.as_of))
+    number = created * float(np.mean(business.factor))
+    return [counted(number, "new deal") + " on average" * (not business.planned)]
+
+
     """Return the answers of a simulation, with a progress bar where it can be seen."""
     from funnelsim.simulation import simulate  # noqa: PLC0415
 
