@@ -64,7 +64,6 @@ def check(scenario_file: str) -> None:
     print_text(f"{scenario_file} is fine: {', '.join(read)}")
 
 
-def _answer(scenario: Scenario, **options: Any) -> dict[str, Any]:
 def _new_deals(scenario: Scenario) -> list[str]:
     """Say how many deals will be created, on average over the draws of the rate."""
     business = scenario.new_business
@@ -75,6 +74,7 @@ def _new_deals(scenario: Scenario) -> list[str]:
     return [counted(number, "new deal") + " on average" * (not business.planned)]
 
 
+def _answer(scenario: Scenario, **options: Any) -> dict[str, Any]:
     """Return the answers of a simulation, with a progress bar where it can be seen."""
     from funnelsim.simulation import simulate  # noqa: PLC0415
 
