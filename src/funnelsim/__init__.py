@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from funnelsim._version import __version__
 
 if TYPE_CHECKING:
+    from funnelsim.activities import Activities
     from funnelsim.cautions import Caution
     from funnelsim.clock import Clock, QuarterEnd
     from funnelsim.distributions import (
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from funnelsim.workplan import RunningDeals, WorkPlan, work_plan
 
 __all__ = [
+    "Activities",
     "Caution",
     "Clock",
     "CreationRate",
@@ -87,6 +89,7 @@ __all__ = [
 
 # Names are loaded when they are first used, so that the import itself costs next to nothing.
 _HOMES = {
+    "activities": ("Activities",),
     "cautions": ("Caution",),
     "clock": ("Clock", "QuarterEnd"),
     "distributions": (

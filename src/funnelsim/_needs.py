@@ -8,15 +8,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from funnelsim._exact import open_pipeline
-from funnelsim._running import grid_of, in_order
+from funnelsim._passes import Ground, pieces
 from funnelsim.distributions import Distribution
 from funnelsim.errors import InputError, unknown
 from funnelsim.new_business import NewBusiness, RequiredPipeline
@@ -33,7 +31,6 @@ from funnelsim.required import (
 from funnelsim.scenario import CENTS, Scenario
 
 if TYPE_CHECKING:
-    from funnelsim._arrays import Lowered
     from funnelsim._creation import NewDeals
 
 Counts = NDArray[np.int64]
@@ -136,16 +133,6 @@ def _stage(scenario: Scenario, plan: RequiredPipeline) -> int:
     return 0 if plan.stage is None else scenario.funnel.names.index(plan.stage)
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What a pass starts from: the scenario, its arrays, and how its paths are run."""
-
-    scenario: Scenario
-    lowered: Lowered
-    seed: int
-    threads: int | None
-
-
 def to_book(scenario: Scenario) -> int:
     """Return the quota still to book in cents, or refuse a scenario without a quota."""
     quota = scenario.quota_cents
@@ -178,19 +165,10 @@ def first_passage(ground: Ground, plan: RequiredPipeline, booked: Counts) -> Pas
 
 
 def _counts(ground: Ground, extra: NewDeals, most: int, need: Counts) -> Counts:
-    from funnelsim._blocks import Search, run_passage  # noqa: PLC0415
+    from funnelsim._blocks import BLOCK, Search, run_passage  # noqa: PLC0415
 
     search = Search(extra, ground.lowered.shared, most, need)
-    return np.concatenate(_pieces(ground, run_passage, search, len(need)))
-
-
-def _pieces(ground: Ground, run: Any, shared: Any, paths: int) -> list[Any]:
-    """Return what each block gives, in order."""
-    from funnelsim._blocks import BLOCK  # noqa: PLC0415
-
-    arguments, grid = (shared, ground.seed), grid_of(paths, BLOCK)
-    with closing(in_order(run, arguments, grid, ground.threads, None)) as blocks:
-        return [block for _, block in blocks]
+    return np.concatenate(pieces(ground, run_passage, search, len(need), BLOCK))
 
 
 def creation_rates(
@@ -209,7 +187,7 @@ def creation_rates(
     """
     from scipy.special import gammaincinv  # noqa: PLC0415
 
-    from funnelsim._blocks import Work, run_wanted  # noqa: PLC0415
+    from funnelsim._blocks import BLOCK, Work, run_wanted  # noqa: PLC0415
     from funnelsim._creation import always_won, lower_new_business  # noqa: PLC0415
 
     scenario, per_period = _at_rate_one(ground.scenario, plan)
@@ -218,7 +196,7 @@ def creation_rates(
     assert new is not None
     wins = _counts(ground, always_won(new), plan.most, left - booked)
     work = Work(ground.lowered.deals, shared, new)
-    mean, u = np.hstack(_pieces(ground, run_wanted, work, len(booked)))
+    mean, u = np.hstack(pieces(ground, run_wanted, work, len(booked), BLOCK))
     possible = (mean > 0.0) & (wins <= plan.most)
     times = np.full(len(booked), math.inf)
     times[possible] = gammaincinv(wins[possible], 1.0 - u[possible]) / mean[possible]

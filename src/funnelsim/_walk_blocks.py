@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from funnelsim._blocks import draw_factors
+from funnelsim._blocks import Block, draw_factors
 from funnelsim._chances import Shared
 from funnelsim._creation import draw_intensities
 from funnelsim._factors import exponential
@@ -80,6 +80,12 @@ def run_walks(trip: Trip, seed: int, first: int, paths: int) -> WalkBlock:
         results.standing[:, :, :paths],
         results.signed[:, :paths],
     )
+
+
+def run_booked(trip: Trip, seed: int, first: int, paths: int) -> Block:
+    """Return bookings and wins of the same paths, as the folded kernel's blocks have them."""
+    block = run_walks(trip, seed, first, paths)
+    return Block(block.bookings, block.wins, block.fresh.sum(axis=0))
 
 
 def _walk_paths(walks: Walks, shared: Shared, seed: int, first: int, paths: int) -> WalkPaths:

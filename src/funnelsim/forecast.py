@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funnelsim import _exact, answers
-from funnelsim._needs import Ground, Needs
+from funnelsim._needs import Needs
+from funnelsim._passes import Ground
+from funnelsim.activities import MOST_PATHS, Activities, count_activities
 from funnelsim.cautions import Caution, cautions
 from funnelsim.errors import unknown
 from funnelsim.estimate import Estimate
 from funnelsim.frames import to_frame
-from funnelsim.parameters import Interval, number, plain
+from funnelsim.parameters import Interval, number, plain, whole
 from funnelsim.required import CreationRate, Requirement
 from funnelsim.scenario import CENTS, Scenario
 from funnelsim.summary import html_summary, text_summary
@@ -307,12 +309,32 @@ class Forecast:
             "warnings": [caution.to_dict() for caution in self.warnings],
         }
 
+    def activities(self, paths: int | None = None) -> Activities:
+        """Return the deals that enter each stage in each period, and more of the work.
+
+        Parameters
+        ----------
+        paths : int, optional
+            Simulated futures, at least 2; by default those of the forecast, at most 16,384, since
+            every stage of every deal is drawn.
+        """
+        if paths is None:
+            return self._activities
+        return count_activities(self._ground, whole("paths", paths, 2))
+
+    @functools.cached_property
+    def _activities(self) -> Activities:
+        return count_activities(self._ground, min(self.record.paths, MOST_PATHS))
+
     @functools.cached_property
     def _needs(self) -> Needs:
         total = self._total
         before = total if self._fresh is None else total - self._fresh
-        ground = Ground(self.scenario, self._lowered, self.record.seed, self._threads)
-        return Needs(ground, total, before)
+        return Needs(self._ground, total, before)
+
+    @property
+    def _ground(self) -> Ground:
+        return Ground(self.scenario, self._lowered, self.record.seed, self._threads)
 
     @property
     def warnings(self) -> list[Caution]:
@@ -337,7 +359,8 @@ class Forecast:
 
         The draws of each deal and of what deals share are the same, so the bookings of the parts
         add up to those of the open pipeline on every path. Parts have no quota, nothing booked and
-        no new business, which belongs to no segment.
+        no new business, which belongs to no segment. (Where new business is planned or has repeats,
+        deals are followed one by one, and the parts add up in law only.)
         """
         values = self.scenario.pipeline.segment(segment)
         return {
@@ -352,8 +375,14 @@ class Forecast:
             for value in sorted(set(values))
         }
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return all answers as the JSON answer holds them; the same input gives the same bytes."""
+    def to_dict(self, *, activities: bool = True) -> dict[str, Any]:
+        """Return all answers as the JSON answer holds them; the same input gives the same bytes.
+
+        Parameters
+        ----------
+        activities : bool
+            Whether to follow each deal through its stages for the activities; else they are None.
+        """
         attained, every = self.attainment_probability(), self.attainment_every_period()
         bookings = answers.distribution(self._total, CENTS)
         return {
@@ -368,7 +397,7 @@ class Forecast:
             "attainment_probability_every_period": _given(every),
             "periods": self._periods(),
             "required_pipeline": self._required(),
-            "activities": None,
+            "activities": self.activities().to_dict() if activities else None,
             "warnings": [caution.to_dict() for caution in self.warnings],
         }
 
@@ -432,10 +461,10 @@ class Forecast:
         return to_frame(_columns(self._periods()), backend)
 
     def __repr__(self) -> str:
-        return text_summary(self.to_dict())
+        return text_summary(self.to_dict(activities=False))
 
     def _repr_html_(self) -> str:
-        return html_summary(self.to_dict())
+        return html_summary(self.to_dict(activities=False))
 
 
 def _given(estimate: Estimate | None) -> dict[str, float] | None:

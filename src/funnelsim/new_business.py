@@ -166,6 +166,11 @@ class NewBusiness:
         """Number of draws of the rate, 1 if it is certain."""
         return draws_of(self.factor)
 
+    @property
+    def needs_trajectories(self) -> bool:
+        """Whether exact numbers of deals, or the days of wins, matter."""
+        return self.planned or (self.repeat is not None and self.repeat.mean > 0.0)
+
     def resolve(self, stages: Sequence[str], periods: int) -> NewBusiness:
         """Return the same new business with the funnel's own spelling of its stage.
 

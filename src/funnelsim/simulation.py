@@ -95,7 +95,7 @@ def simulate(
     few = lowered.new is None and len(scenario.pipeline) <= np.iinfo(np.uint16).max
     fresh = None if lowered.new is None else np.empty(paths, np.int64)
     wins = np.empty((periods, paths), np.uint16 if few else np.int32)  # half the memory
-    with closing(_blocks(lowered, seed, paths, threads, executor)) as blocks:
+    with closing(_blocks(lowered, scenario, seed, paths, threads, executor)) as blocks:
         for first, block in blocks:
             last = first + block.wins.shape[1]
             _check_exact(block)
@@ -111,14 +111,29 @@ def simulate(
     return Forecast(record, Kept(bookings, wins, fresh), lowered, again, threads)
 
 
-def _blocks(
-    lowered: Lowered, seed: int, paths: int, threads: int | None, executor: Executor | None
+def _blocks(  # noqa: PLR0917
+    lowered: Lowered,
+    scenario: Scenario,
+    seed: int,
+    paths: int,
+    threads: int | None,
+    executor: Executor | None,
 ) -> Generator[tuple[int, Block]]:
-    """Yield the blocks of the grid in order, each with its first path."""
+    """Yield the blocks of the grid in order, each with its first path.
+
+    The folded kernel does not know the day of a win, nor exact numbers of new deals.
+    """
     from funnelsim._blocks import BLOCK, Work, run_block  # noqa: PLC0415
 
-    arguments = (Work(lowered.deals, lowered.shared, lowered.new), seed)
-    return in_order(run_block, arguments, grid_of(paths, BLOCK), threads, executor)
+    if scenario.new_business is not None and scenario.new_business.needs_trajectories:
+        from funnelsim import _walk_blocks  # noqa: PLC0415
+        from funnelsim._walks import lower_walks  # noqa: PLC0415
+
+        trip = _walk_blocks.Trip(lower_walks(scenario, lowered), lowered.shared, 0)
+        grid = grid_of(paths, _walk_blocks.BLOCK)
+        return in_order(_walk_blocks.run_booked, (trip, seed), grid, threads, executor)
+    work = Work(lowered.deals, lowered.shared, lowered.new)
+    return in_order(run_block, (work, seed), grid_of(paths, BLOCK), threads, executor)
 
 
 def _check_exact(block: Block) -> None:

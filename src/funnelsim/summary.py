@@ -58,13 +58,32 @@ def _facts(answer: dict[str, Any]) -> list[tuple[str, str]]:
         ("booked to date", _money(answer["booked"], money)),
         ("new bookings, mean", _with_error(bookings["mean"], money)),
         ("new bookings, P10 / P50 / P90", _levels(bookings["quantiles"])),
+        *_sources(answer["sources"], money),
         ("wins, mean", f"{wins['mean']['value']:.4g} ± {wins['mean']['standard_error']:.2g}"),
         ("open pipeline", _money(answer["open_pipeline"], money)),
         ("weighted pipeline", _money(answer["weighted_pipeline"], money)),
     ]
     if answer["coverage"] is not None:
         facts.append(("coverage of what is left to book", f"{answer['coverage']:.2f}"))
-    return facts
+    return [*facts, *(_required(one, money) for one in answer["required_pipeline"] or [])]
+
+
+def _sources(sources: dict[str, Any], currency: str) -> list[tuple[str, str]]:
+    """Return where bookings come from, if there is more than one source."""
+    if sources["new_business"] is None:
+        return []
+    return [
+        ("of them from the open pipeline", _with_error(sources["open_pipeline"]["mean"], currency)),
+        ("of them from new business", _with_error(sources["new_business"]["mean"], currency)),
+    ]
+
+
+def _required(one: dict[str, Any], currency: str) -> tuple[str, str]:
+    """Return the pipeline required for one confidence."""
+    name = f"required pipeline for {100 * one['confidence']:g} %"
+    if not one["reachable"]:
+        return name, f"not reachable, at most {percent(one['most_confidence'])}"
+    return name, f"{one['deals']:,} extra deals, {_money(one['amount'], currency)}"
 
 
 def _table(answer: dict[str, Any]) -> tuple[list[str], list[list[str]]]:

@@ -37,7 +37,8 @@ def forecast(
 
     check_target(target, scenario_file)
     scenario = read_scenario(scenario_file)
-    answer = _answer(scenario, paths=paths, seed=seed, threads=threads)
+    activities = target is not None
+    answer = _answer(scenario, activities, paths=paths, seed=seed, threads=threads)
     give(answer, text_summary(answer), target, notes_of(answer["warnings"]))
 
 
@@ -74,13 +75,14 @@ def _new_deals(scenario: Scenario) -> list[str]:
     return [counted(number, "new deal") + " on average" * (not business.planned)]
 
 
-def _answer(scenario: Scenario, **options: Any) -> dict[str, Any]:
+def _answer(scenario: Scenario, activities: bool, **options: Any) -> dict[str, Any]:
     """Return the answers of a simulation, with a progress bar where it can be seen."""
     from funnelsim.simulation import simulate  # noqa: PLC0415
 
     try:
         with progress_on_terminal() as progress:
-            return simulate(scenario, progress=progress, **options).to_dict()
+            forecast = simulate(scenario, progress=progress, **options)
+        return forecast.to_dict(activities=activities)
     except MemoryError:
         rule, remedy = "fit into the memory of this machine", "ask for fewer"
         raise InputError("paths", rule, options["paths"], remedy) from None
