@@ -58,7 +58,7 @@ class Requirement:
     ...     as_of="2026-12-31", periods=Periods("year", 1), quota=3_000_000,
     ...     funnel=Funnel.key_account(time=10),
     ...     required_pipeline=RequiredPipeline(amount=300_000),
-    ... ), paths=20_000)
+    ... ), paths=100_000)
     >>> [one.deals for one in forecast.required_pipeline([0.5, 0.8, 0.9])]
     [97, 124, 140]
     """
