@@ -313,7 +313,7 @@ WRONG = [
     ),
     (
         lambda: fs.Funnel.from_counts("3-2-1", time=3, names=["a", "b"]),
-        "counts must have one entry for each of the 2 stages, got 3",
+        "names must have one entry for each of the 3 stages, got 2",
     ),
 ]
 

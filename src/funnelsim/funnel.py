@@ -291,7 +291,7 @@ class Funnel:
         numbers = as_counts(counts)
         if names is None:
             names = usual_names(len(numbers))
-        _same_length("counts", numbers, len(names))
+        _same_length("names", names, len(numbers))
         chances: list[dict[str, Any]] = [
             {"conversion": later / now} for now, later in itertools.pairwise(numbers)
         ]

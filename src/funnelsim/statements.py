@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -229,11 +229,8 @@ def compare_statements(
     """
     if percentages is None:
         percentages = KEY_ACCOUNT_WIN_PROBABILITIES
-    if names is None:
-        given = [one.names for one in (percentages, counts) if isinstance(one, Funnel)]
-        names = given[0] if given else None
-    by_percentages = _funnel_of_percentages(percentages, names)
-    by_counts = counts if isinstance(counts, Funnel) else Funnel.from_counts(counts, 0, names=names)
+    by_percentages = _funnel_of_percentages(percentages)
+    by_counts = counts if isinstance(counts, Funnel) else Funnel.from_counts(counts, 0)
     for field, funnel in (("percentages", by_percentages), ("counts", by_counts)):
         if funnel.draws > 1:
             raise InputError(field, "be a funnel without draws", remedy="a statement is certain")
@@ -241,23 +238,42 @@ def compare_statements(
     if len(by_counts.stages) != stages:
         rule = f"have as many stages as percentages, {stages}"
         raise InputError("counts", rule, len(by_counts.stages))
+    if names is None:
+        named = by_counts.names if _only_counts_name(percentages, counts) else by_percentages.names
+    else:
+        named = _checked(names, stages)
     return Statements(
-        by_percentages.names if names is None else tuple(names),
-        by_percentages,
-        by_counts,
+        named,
+        _renamed(by_percentages, named),
+        _renamed(by_counts, named),
         whole("contracts", contracts, 1, MOST_CONTRACTS),
         _levels(confidence),
     )
 
 
-def _funnel_of_percentages(given: Any, names: Sequence[str] | None) -> Funnel:
+def _funnel_of_percentages(given: Any) -> Funnel:
     if isinstance(given, Funnel):
         return given
     wins = plain(given)
     if isinstance(wins, str) or not isinstance(wins, Iterable):
         raise InputError("percentages", "be win probabilities, one per stage", given)
     chances = list(wins)
-    return Funnel.from_percentages(names or usual_names(len(chances)), chances, 0)
+    return Funnel.from_percentages(usual_names(len(chances)), chances, 0)
+
+
+def _only_counts_name(percentages: Any, counts: Any) -> bool:
+    return isinstance(counts, Funnel) and not isinstance(percentages, Funnel)
+
+
+def _renamed(funnel: Funnel, names: tuple[str, ...]) -> Funnel:
+    stages = zip(funnel.stages, names, strict=True)
+    return Funnel(tuple(replace(stage, name=name) for stage, name in stages))
+
+
+def _checked(names: Any, stages: int) -> tuple[str, ...]:
+    if isinstance(names, str) or not isinstance(names, Sequence):
+        raise InputError("names", "be a list of the stages' names", names)
+    return Funnel.from_counts([1.0] * stages, 0, names=names).names
 
 
 def _levels(confidence: Any) -> tuple[float, ...]:

@@ -31,7 +31,7 @@ def names_in(text: str | None) -> list[str] | None:
     return None if text is None else [name.strip() for name in text.split(",")]
 
 
-def funnel_of(percentages: str, names: list[str] | None) -> Funnel:
+def funnel_of(percentages: str) -> Funnel:
     """Return the funnel of a list of win probabilities, or of the preset's name.
 
     The last of the list is the contract, and tells the unit: 100 for percent, 1 for fractions.
@@ -46,7 +46,7 @@ def funnel_of(percentages: str, names: list[str] | None) -> Funnel:
             rule, remedy = "end with 100, the contract", "or with 1, if all are fractions"
             raise InputError("percentages", rule, wins[-1], remedy)
         wins = [win / wins[-1] for win in wins]
-    return Funnel.from_percentages(names or usual_names(len(wins)), wins, time=0)
+    return Funnel.from_percentages(usual_names(len(wins)), wins, time=0)
 
 
 def _number(field: str, part: str, text: str) -> float:

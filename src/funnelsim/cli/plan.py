@@ -74,7 +74,7 @@ def plan(
     check_target(target)
     stages = names_in(names)
     made = work_plan(
-        _activities(counts, percentages, stages),
+        _activities(counts, percentages),
         **given
         | {
             "start": _start(given["start"]),
@@ -123,7 +123,7 @@ def statements(
     check_target(target)
     stages = names_in(names)
     both = compare_statements(
-        funnel_of(percentages, stages),
+        funnel_of(percentages),
         counts,
         contracts=contracts,
         confidence=numbers_in("confidence", confidence),
@@ -132,9 +132,7 @@ def statements(
     give(both.to_dict(), repr(both), target)
 
 
-def _activities(
-    counts: str | None, percentages: str | None, names: list[str] | None
-) -> str | Funnel:
+def _activities(counts: str | None, percentages: str | None) -> str | Funnel:
     """Return the one statement that was given."""
     if percentages is None:
         if counts is None:
@@ -144,7 +142,7 @@ def _activities(
     if counts is not None:
         rule, remedy = "be left out where --counts is given", "funnelsim statements compares them"
         raise InputError("--percentages", rule, percentages, remedy)
-    return funnel_of(percentages, names)
+    return funnel_of(percentages)
 
 
 def _start(text: str | None) -> str | list[float] | None:

@@ -33,8 +33,9 @@ def _late(answer: dict[str, Any]) -> list[str]:
 
 
 def _late_by(every: str, due: int, contracts: float, periods: int) -> str:
+    are = "is" if contracts == 1 else "are"
     return (
-        f"{counted(contracts, 'contract')} due in {every} {due} of the plan signed "
+        f"{counted(contracts, 'contract')} due in {every} {due} of the plan {are} signed "
         f"{counted(periods, every)} late, in {every} {due + periods}: "
     )
 
@@ -44,8 +45,8 @@ def _overdue(answer: dict[str, Any]) -> list[str]:
     lags = {stage["name"].casefold(): stage["lag"] for stage in answer["stages"]}
     every = answer["every"]
     return [
-        f"running deals in {deals['stage']} for {counted(deals['elapsed'], every)}, longer than "
-        f"the stage takes: they go on in {every} 1 of the plan"
+        f"running deals have stood in {deals['stage']} for {counted(deals['elapsed'], every)}, "
+        f"longer than the stage takes: they go on in {every} 1 of the plan"
         for deals in answer["running"]
         if deals["elapsed"] > max(lags[deals["stage"].strip().casefold()], 1)
     ]
@@ -56,7 +57,8 @@ def _after(answer: dict[str, Any]) -> list[str]:
     if not answer["load_after"]:
         return []
     left, last = plain_number(answer["load_after"]), len(answer["periods"])
-    return [f"{left} activities more fall after the {counted(last, answer['every'])} shown"]
+    activities = "activity" if left == "1" else "activities"
+    return [f"{left} more {activities} after the {counted(last, answer['every'])} shown"]
 
 
 def _mean(answer: dict[str, Any]) -> list[str]:

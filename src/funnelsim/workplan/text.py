@@ -40,7 +40,8 @@ def text_of_plan(answer: dict[str, Any]) -> str:
 
 
 def _planned(answer: dict[str, Any]) -> str:
-    return counted(answer["contracts"], "contract") if answer["contracts"] else "deals under way"
+    only_running = answer["running"] and not answer["contracts"]
+    return "deals under way" if only_running else counted(answer["contracts"], "contract")
 
 
 def _lines(facts: list[Fact]) -> list[str]:
@@ -54,7 +55,7 @@ def _assumptions(answer: dict[str, Any]) -> list[Fact]:
     lags = [stage["lag"] for stage in stages]
     alike = len(set(lags)) == 1
     running = [
-        f"{plain_number(one['contracts'])} contracts' worth in {one['stage']}, "
+        f"the worth of {counted(one['contracts'], 'contract')} in {one['stage']}, "
         f"there for {counted(one['elapsed'], every)}"
         for one in answer["running"]
     ]
