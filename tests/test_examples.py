@@ -24,6 +24,7 @@ from funnelsim.scenario_file import (
 ROOT = Path(__file__).parents[1]
 CRM = ROOT / "examples" / "crm-hardware"
 KEY_ACCOUNT = ROOT / "examples" / "key-account"
+NEW_BUSINESS = ROOT / "examples" / "new-business"
 README = (ROOT / "README.md").read_text("utf-8")
 # so many paths take minutes where the JIT is off
 pytestmark = pytest.mark.compiled
@@ -207,7 +208,33 @@ def test_what_single_deals_state():
     assert set(scenario.pipeline.segment("region")) == {"north", "south", "east"}
 
 
-@pytest.mark.parametrize("folder", [CRM, KEY_ACCOUNT], ids=["crm-hardware", "key-account"])
+# --- the deals that do not exist yet ---
+
+
+def test_the_numbers_of_new_business():
+    scenario = fs.read_scenario(NEW_BUSINESS / "scenario.toml")
+    text = " ".join((NEW_BUSINESS / "README.md").read_text("utf-8").split())
+    created = sum(scenario.new_business.mean_created(scenario.windows, scenario.as_of))
+
+    answer = fs.simulate(scenario).to_dict()
+    bookings, part = (
+        one["mean"]["value"] / 1e6
+        for one in (answer["bookings"], answer["sources"]["open_pipeline"])
+    )
+    half, most = (one["deals"] for one in answer["required_pipeline"])
+
+    assert f"about {created:.0f} more" in text
+    assert f"a chance of {100 * answer['attainment_probability']['value']:.0f} %" in text
+    assert (
+        f"of {bookings:.2f} million that come on average, the open deals bring {part:.2f}" in text
+    )
+    assert f"in one of two futures {half} meetings more are needed" in text
+    assert f"and {most} to reach it in four of five" in text
+
+
+@pytest.mark.parametrize(
+    "folder", [CRM, KEY_ACCOUNT, NEW_BUSINESS], ids=["crm-hardware", "key-account", "new-business"]
+)
 def test_the_command_line_finds_them_fine(folder):
     answer = command_line("check", str(folder / "scenario.toml"))
 
