@@ -243,47 +243,6 @@ def test_the_file_of_a_pipeline_lies_beside_the_scenario(save, monkeypatch, tmp_
         assert scenario.funnel.stages[0].time == fs.Sample([3, 5])
 
 
-@pytest.mark.parametrize(
-    ("text", "business"),
-    [
-        ("per_period = 8", fs.NewBusiness(8)),
-        ("per_period = 0", fs.NewBusiness(0)),
-        ("per_period = [1, 2, 3, 4]\nplanned = true", fs.NewBusiness([1, 2, 3, 4], planned=True)),
-        ("per_period = 8\nfactor = 0.5", fs.NewBusiness(8, factor=0.5)),
-        ("per_period = 8\namount = 5", fs.NewBusiness(8, 5)),
-        ("per_period = 8\nrepeat = { mean = 0, delay = 3 }",
-         fs.NewBusiness(8, repeat=fs.Repeat(0, 3))),
-        ("per_period = 8\namount = { quantiles = { 0.1 = 1, 0.9 = 5 } }".replace("0.1", '"0.1"')
-         .replace("0.9", '"0.9"'), fs.NewBusiness(8, fs.Quantiles({0.1: 1, 0.9: 5}))),
-        ("per_period = 8\namount = { sample = [3, 5] }", fs.NewBusiness(8, fs.Sample([3, 5]))),
-        ("per_period = 8\namount = { discrete = { values = [3, 5], chances = [0.5, 0.5] } }",
-         fs.NewBusiness(8, fs.Discrete([3, 5], [0.5, 0.5]))),
-    ],
-)  # fmt: skip
-def test_new_business_in_short(save, text, business):
-    assert read_scenario(save(f"{BASE}[new_business]\n{text}\n")).new_business == business
-
-
-def test_a_section_without_keys_asks_for_what_is_usual(save):
-    found = read_scenario(save(BASE + "[required_pipeline]\n"))
-    assert found.required_pipeline == fs.RequiredPipeline()
-    one = read_scenario(save(BASE + "[required_pipeline]\nconfidence = 0.8\n"))
-    assert one.required_pipeline.confidence == (0.8,)
-
-
-def test_the_file_of_a_sample_of_amounts_lies_beside_the_scenario(save, monkeypatch, tmp_path):
-    save("won\n3\n5\n", "won.csv")
-    sample = '{ sample = { file = "won.csv", column = "won" } }'
-    repeat = f"repeat = {{ mean = 0.1, delay = {sample}, amount = {sample} }}\n"
-    text = f"[new_business]\nper_period = 1\namount = {sample}\n{repeat}"
-    path = save(f"{BASE}{text}[required_pipeline]\namount = {sample}\n")
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(tmp_path / "elsewhere")
-    found, seen = read_scenario(path), fs.Sample([3, 5])
-    assert found.new_business == fs.NewBusiness(1, seen, repeat=fs.Repeat(0.1, seen, seen))
-    assert found.required_pipeline.amount == seen
-
-
 # --- any text is a scenario or an InputError ---
 
 SNIPPETS = [

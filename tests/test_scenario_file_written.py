@@ -316,31 +316,6 @@ def test_every_cent_of_an_amount_is_kept(tmp_path):
         assert read_scenario(path).pipeline.amounts == (cents,)
 
 
-def test_new_business_is_written_with_what_is_stated(save, tmp_path):
-    save("won\n3\n5\n", "won.csv")
-    text = """\
-[new_business]
-per_period = 0
-amount = { sample = { file = "won.csv", column = "won" } }
-growth = 0.25
-repeat = { mean = 0.3, delay = 90 }
-[required_pipeline]
-"""
-    scenario = read_scenario(save(SHORT + text))
-    write_scenario(scenario, tmp_path / "again.toml")
-    table = tomllib.loads((tmp_path / "again.toml").read_text("utf-8"))
-    assert table["new_business"] == {
-        "per_period": 0,
-        "amount": {"sample": {"file": "won.csv", "column": "won"}},
-        "growth": 0.25,
-        "repeat": {"mean": 0.3, "delay": 90},
-    }
-    assert table["required_pipeline"] == {
-        "day": 0, "confidence": [0.5, 0.8, 0.9], "most": 100_000,
-    }  # fmt: skip
-    assert read_scenario(tmp_path / "again.toml") == scenario
-
-
 def test_no_deals_are_written_as_no_deals(tmp_path):
     none = fs.Pipeline.from_frame({"stage": ["training"], "amount": [1], "region": ["N"]})
     write_scenario(_scenario(pipeline=none.where([False])), tmp_path / "plan.toml")

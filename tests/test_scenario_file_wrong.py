@@ -41,8 +41,6 @@ def refused(save):
 S1 = '[[funnel.stages]]\nname = "a"\nwin_probability = 0.5\ntime = 3\n'
 S2 = '[[funnel.stages]]\nname = "b"\nwin_probability = 1\n'
 DEAL = '[[pipeline.deals]]\nstage = "training"\namount = 3\n'
-NEW = "[new_business]\nper_period = 8\n"
-EXTRA = "[required_pipeline]\n"
 WRONG = [
     # the file
     ("", "plan.toml must hold a scenario; the file is empty"),
@@ -315,122 +313,6 @@ WRONG = [
             "  row 1: stage must be one before the last, got 'contract'"
         ),
     ),
-    # deals that do not exist yet
-    ("new_business = 3\n" + BASE, "line 1: new_business must be a table, got 3"),
-    (BASE + "[[new_business]]\n", "line 7: new_business must be a table, got [{}]"),
-    (BASE + "[new_business]\n", "line 7: new_business must state per_period; such as per_period"),
-    (
-        BASE + NEW + "per_perod = 8\n",
-        (
-            "line 9: key of new_business must be a known key, got 'per_perod'; "
-            "did you mean 'per_period'?"
-        ),
-    ),
-    (BASE + NEW.replace("8", "-8"), "line 8: new_business.per_period must be in [0, 1e+07], got"),
-    (BASE + NEW.replace("8", "'8'"), "line 8: new_business.per_period must be in [0, 1e+07], got"),
-    (BASE + NEW.replace("8", "[1, 2]"), "line 8: new_business.per_period must have one number for"),
-    (
-        BASE + NEW.replace("8", "[1,\n2,\n3,\n-4]"),
-        "line 8: new_business.per_period of period 4 must be in [0, 1e+07], got -4",
-    ),
-    (
-        BASE + NEW.replace("8", "1e7") + "factor = 2\n",
-        "line 8: new_business.per_period must be at most 10,000,000 in each period",
-    ),
-    (BASE + NEW + "amount = 'x'\n", "line 9: new_business.amount must be a number or a table with"),
-    (BASE + NEW + "amount = [1, 2]\n", "line 9: new_business.amount must be a number or a table"),
-    (
-        BASE + NEW + "amount = 1e15\n",
-        "line 9: new_business.amount must be below 90,071,992,547,409",
-    ),
-    (BASE + NEW + "amount.fixed = [1, 2]\n", "line 9: new_business.amount must be certain or one"),
-    (
-        BASE + NEW + "\n[new_business.amount.gamma]\nmean = 3\ncv = -1\n",
-        "line 12: new_business.amount: cv of gamma must be a finite number above 0, got -1",
-    ),
-    (
-        BASE + NEW + "amount.sample = { file = 'no.csv', column = 'a' }\n",
-        "line 9: '",
-    ),
-    (
-        BASE + NEW + "amount.sample = { file = 'deals.csv', column = 'stage' }\n",
-        "line 9: deals.csv: 2 rows cannot be used\n  row 1: stage must be a finite number",
-    ),
-    (
-        BASE + DEAL + NEW + "stage = 'meting'\n",
-        "line 12: new_business.stage must be a stage of the funnel, got 'meting'; did you mean 'me",
-    ),
-    (BASE + NEW + "stage = 'Contract'\n", "line 9: new_business.stage must not be the last stage"),
-    (BASE + NEW + "stage = 3\n", "line 9: new_business.stage must be the name of a stage, got 3"),
-    (BASE + NEW + "dispersion = -1\n", "line 9: new_business.dispersion must be in [0, 10000]"),
-    (
-        BASE + NEW + "season = [1]\n",
-        "line 9: new_business.season must hold 12 weights, got 1; give",
-    ),
-    (BASE + NEW + "season = 'x'\n", "line 9: new_business.season must be a list, got 'x'"),
-    (BASE + NEW + "growth = -1\n", "line 9: new_business.growth must be in (-1, 100], got -1"),
-    (BASE + NEW + "factor = [\n]\n", "line 9: new_business.factor must hold at least one draw"),
-    (
-        BASE + NEW + "factor = [1, 2]\n[market]\ncycle_cv = [0.1, 0.2, 0.3]\n",
-        "line 9: new_business.factor must hold as many draws as the market (3), got 2",
-    ),
-    (BASE + NEW + "market_swing = 10\n", "line 9: new_business.market_swing must be in (-10, 10)"),
-    (BASE + NEW + "planned = 1\n", "line 9: new_business.planned must be true or false, got 1"),
-    (
-        BASE + NEW + "planned = true\ndispersion = 0.5\n",
-        "line 10: new_business.dispersion must be left out where new business is planned, got 0.5",
-    ),
-    (BASE + NEW + "repeat = 0.3\n", "line 9: new_business.repeat must be a table, got 0.3"),
-    (
-        BASE + NEW + "amount = 3\n[new_business.repeat]\nmean = 0.3\n",
-        "line 10: new_business.repeat must state delay; days, such as delay = 180",
-    ),
-    (BASE + NEW + "repeat = { delay = 3 }\n", "line 9: new_business.repeat must state mean; such"),
-    (
-        BASE + NEW + "[new_business.repeat]\nmean = 1\ndelay = 3\n",
-        "line 10: repeat.mean must be in [0, 1), got 1; with one or more each, wins would",
-    ),
-    (
-        BASE
-        + NEW
-        + "amount.gamma = { mean = 3, cv = 1 }\n[new_business.repeat]\n\nmean = 1\ndelay=3",
-        "line 12: repeat.mean must be in [0, 1), got 1",
-    ),
-    (
-        BASE + NEW + "[new_business.repeat]\nmean = 0.1\ndelay = { fixed = [1, 2] }\n",
-        "line 11: repeat.delay must be certain or one distribution; it takes no draws",
-    ),
-    (
-        BASE + NEW + "[new_business.repeat]\nmean = 0.1\ndelay = 3\namount = -1\n",
-        "line 12: new_business.repeat.amount must be a finite number of at least 0, got -1",
-    ),
-    (
-        BASE + NEW + "[new_business.repeat]\nmean = 0.1\ndelay = 3\namount = 1e15\n",
-        "line 12: repeat.amount must be below 90,071",
-    ),
-    (
-        BASE + NEW + "[new_business.repeat]\nmeen = 0.1\n",
-        "line 10: key of new_business.repeat must be a known key, got 'meen'; did you mean 'mean'?",
-    ),
-    ("required_pipeline = 3\n" + BASE, "line 1: required_pipeline must be a table, got 3"),
-    (
-        BASE + NEW + "stage = 'meeting'\n" + EXTRA + "stage = 'xyz'\n",
-        "line 11: required_pipeline.stage must be a stage of the funnel, got 'xyz'",
-    ),
-    (BASE + EXTRA + "stage = 'contract'\n", "line 8: required_pipeline.stage must not be the last"),
-    (BASE + EXTRA + "amount = true\n", "line 8: required_pipeline.amount must be a number or a "),
-    (BASE + EXTRA + "amount.pareto.alpha = 3\n", "line 8: required_pipeline.amount: parameters of"),
-    (BASE + EXTRA + "day = -1\n", "line 8: required_pipeline.day must be in [0, "),
-    (
-        BASE + EXTRA + "confidence = 80\n",
-        "line 8: confidence must be in (0, 1), got 80; 80 % is given as 0.8",
-    ),
-    (BASE + EXTRA + "confidence = [0.8,\n1]\n", "line 8: confidence must be in (0, 1), got 1"),
-    (BASE + EXTRA + "confidence = []\n", "line 8: confidence must have at least one number, got"),
-    (BASE + EXTRA + "most = 0\n", "line 8: required_pipeline.most must be a whole number of at "),
-    (BASE + EXTRA + "mist = 1\n", "line 8: key of required_pipeline must be a known key, got 'mi"),
-    (BASE + "[market]\npersistence = 1.5\n", "line 8: persistence must be in [0, 1], got 1.5"),
-    (BASE + "[market]\npersistence = [1]\n", "line 8: persistence must be in [0, 1], got [1]"),
     # the market
     ("market = 3\n" + BASE, "line 1: market must be a table, got 3"),
     (
