@@ -20,6 +20,7 @@ def test_everything_is_off_by_default():
     assert (market.win_rate_correlation, market.cycle_cv, market.amount_cv) == (0.0, 0.0, 0.0)
     assert market.segment_correlation == {}
     assert market.win_rate_swing is None
+    assert market.persistence == 1.0
     assert market.draws == 1
 
 
@@ -38,6 +39,7 @@ def test_markets_are_values():
     assert pickle.loads(pickle.dumps(one)) == one
     assert one != fs.Market(win_rate_correlation=0.05)
     assert fs.Market(win_rate_swing=0.02) != fs.Market(win_rate_swing=0.03)
+    assert fs.Market(persistence=0.5) != fs.Market()
 
 
 def test_the_mapping_that_was_given_is_not_kept():
@@ -93,6 +95,9 @@ WRONG = [
     ({"cycle_cv": -1}, "cycle_cv must be in [0, 100], got -1"),
     ({"cycle_cv": math.inf}, "cycle_cv must be in [0, 100], got inf"),
     ({"amount_cv": None}, "amount_cv must be in [0, 100], got None"),
+    ({"persistence": 1.1}, "persistence must be in [0, 1], got 1.1"),
+    ({"persistence": -0.1}, "persistence must be in [0, 1], got -0.1"),
+    ({"persistence": [0.5]}, "persistence must be in [0, 1], got [0.5]"),
     ({"amount_cv": []}, "amount_cv must hold at least one draw, got []"),
     ({"win_rate_swing": 4}, f"win_rate_swing must be in [0, 0.5), got 4; {POINTS}"),
     ({"win_rate_swing": -0.01}, f"win_rate_swing must be in [0, 0.5), got -0.01; {POINTS}"),
