@@ -89,7 +89,8 @@ def test_how_often_a_plan_for_the_mean_is_met():
 def test_the_text_is_that_of_the_plan_in_python():
     options = [
         "--start", "2,2,1", "--lag", "1,2,1,1,1", "--effort", "spread", "--hours", "1,2,3,4,5",
-        "--first", "2027-04", "--window", "9", "--running", "proposal:6", "--running", "meeting:5:0",
+        "--first", "2027-04", "--window", "9",
+        "--running", "proposal:6", "--running", "meeting:5:0",
     ]  # fmt: skip
     running = [fs.RunningDeals("proposal", 6), fs.RunningDeals("meeting", 5, elapsed=0)]
 
