@@ -139,6 +139,17 @@ def test_the_rate_keeps_the_profile_of_the_plan():
     assert abs(again.value - 0.5) < 1e-3
 
 
+def test_what_extra_deals_are_worth_is_asked_at_once():
+    with pytest.raises(fs.InputError, match=r"required_pipeline.amount must be stated"):
+        scenario(required_pipeline=fs.RequiredPipeline(stage="meeting"))
+    assert (
+        scenario(
+            required_pipeline=fs.RequiredPipeline(), new_business=fs.NewBusiness(1, 5)
+        ).required_pipeline.amount
+        is None
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "plan", "message"),
     [

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from funnelsim._exact import open_pipeline
 from funnelsim._passes import Ground, pieces
-from funnelsim.distributions import Distribution
 from funnelsim.errors import InputError, unknown
-from funnelsim.new_business import NewBusiness, RequiredPipeline
+from funnelsim.new_business import NewBusiness, RequiredPipeline, extra_amount
 from funnelsim.parameters import plain
 from funnelsim.required import (
     LEVELS,
@@ -142,22 +141,12 @@ def to_book(scenario: Scenario) -> int:
     return max(quota - scenario.booked_cents, 0)
 
 
-def extra_amount(scenario: Scenario, plan: RequiredPipeline) -> Distribution:
-    """Return the amount of an extra deal: its own, or that of new business."""
-    business = scenario.new_business
-    amount = plan.amount or (business.amount if business is not None else None)
-    if amount is None:
-        remedy = "there is no new business with an amount to take it from"
-        raise InputError("required_pipeline.amount", "be stated", remedy=remedy)
-    return amount
-
-
 def first_passage(ground: Ground, plan: RequiredPipeline, booked: Counts) -> Passage:
     """Return the extra deals that each path takes; ``booked`` (paths,) is booked without any."""
     from funnelsim._creation import lower_extra  # noqa: PLC0415
 
     scenario = ground.scenario
-    amount, left = extra_amount(scenario, plan), to_book(scenario)
+    amount, left = extra_amount(plan, scenario.new_business), to_book(scenario)
     stage = _stage(scenario, plan)
     extra = lower_extra(scenario, ground.lowered.shared, stage, plan.day, amount)
     counts = _counts(ground, extra, plan.most, left - booked)
@@ -215,7 +204,9 @@ def _at_rate_one(scenario: Scenario, plan: RequiredPipeline) -> tuple[Scenario, 
     rates = business.per_period
     if not isinstance(rates, tuple) or not any(rates):
         rates = 1.0
-    amount = extra_amount(scenario, plan) if business.amount is None else business.amount
+    amount = (
+        extra_amount(plan, scenario.new_business) if business.amount is None else business.amount
+    )
     chosen = NewBusiness(
         rates,
         amount,

@@ -295,6 +295,26 @@ class RequiredPipeline:
         return dataclasses.replace(self, stage=stage)
 
 
+def extra_amount(plan: RequiredPipeline, business: NewBusiness | None) -> Distribution:
+    """Return the amount of an extra deal: its own, or that of new business.
+
+    Raises
+    ------
+    InputError
+        If neither is stated.
+
+    Examples
+    --------
+    >>> extra_amount(RequiredPipeline(), NewBusiness(8, amount=300_000))
+    Fixed(value=300000.0)
+    """
+    amount = plan.amount or (business.amount if business is not None else None)
+    if amount is None:
+        remedy = "there is no new business with an amount to take it from"
+        raise InputError("required_pipeline.amount", "be stated", remedy=remedy)
+    return amount
+
+
 def as_confidences(given: Any) -> tuple[float, ...]:
     """Return one or several confidences, each in (0, 1).
 

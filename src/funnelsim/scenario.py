@@ -13,7 +13,7 @@ from funnelsim.clock import Clock
 from funnelsim.errors import InputError, unknown
 from funnelsim.funnel import Funnel
 from funnelsim.market import Market, correlation_of_swing
-from funnelsim.new_business import NewBusiness, RequiredPipeline
+from funnelsim.new_business import NewBusiness, RequiredPipeline, extra_amount
 from funnelsim.parameters import NONNEGATIVE, POSITIVE, common_draws, number, plain
 from funnelsim.periods import Periods, Window, as_date
 from funnelsim.pipeline import Pipeline, PipelineContext
@@ -165,6 +165,7 @@ class Scenario:
             object.__setattr__(self, "new_business", found)
         if self.required_pipeline is not None:
             object.__setattr__(self, "required_pipeline", self.required_pipeline.resolve(names))
+            extra_amount(self.required_pipeline, self.new_business)
 
     def _check_draws(self) -> None:
         _ = self.draws

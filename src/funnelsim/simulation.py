@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from funnelsim._deals import MOST_CENTS
 from funnelsim._running import grid_of, in_order
@@ -92,14 +93,15 @@ def simulate(
     lowered = lower(scenario)
     periods = scenario.periods.count
     bookings = np.empty((periods, paths), np.int64)
-    few = lowered.new is None and len(scenario.pipeline) <= np.iinfo(np.uint16).max
     fresh = None if lowered.new is None else np.empty(paths, np.int64)
-    wins = np.empty((periods, paths), np.uint16 if few else np.int32)  # half the memory
+    wins: NDArray[Any] = np.empty((periods, paths), np.uint16)  # half the memory, if they fit
     with closing(_blocks(lowered, scenario, seed, paths, threads, executor)) as blocks:
         for first, block in blocks:
             last = first + block.wins.shape[1]
             _check_exact(block)
             bookings[:, first:last] = block.bookings
+            if block.wins.max() > np.iinfo(wins.dtype).max:
+                wins = wins.astype(np.int32)
             wins[:, first:last] = block.wins
             if fresh is not None and block.fresh is not None:
                 fresh[first:last] = block.fresh
