@@ -71,7 +71,8 @@ def test_extra_deals_by_default():
 
 def test_a_scenario_spells_stages_as_the_funnel_does():
     found = scenario(
-        fs.NewBusiness(8, stage=" MEETING"), required_pipeline=fs.RequiredPipeline(stage="Training")
+        fs.NewBusiness(8, 5, stage=" MEETING"),
+        required_pipeline=fs.RequiredPipeline(stage="Training"),
     )
     assert found.new_business.stage == "meeting"
     assert found.required_pipeline.stage == "training"

@@ -224,7 +224,7 @@ def compare_statements(
     >>> both.planned_deals
     (100, 60)
     >>> both.chances.round(4)
-    array([[0.5487, 0.9778],
+    array([[0.5487, 0.9787],
            [0.0731, 0.5536]])
     """
     if percentages is None:
