@@ -24,7 +24,50 @@ def scenario_of(description, name="described"):
         quota=[one * unit for one in quota] if isinstance(quota, list) else _times(quota, unit),
         booked=description.get("booked", 0) * unit,
         market=_market(description),
+        **_clock(description),
+        **_new_deals(description, funnel.names, unit),
     )
+
+
+def _clock(description):
+    return {"clock": fs.Clock(**description["clock"])} if "clock" in description else {}
+
+
+def _new_deals(description, names, unit):
+    """Return the assumptions on deals that do not exist yet."""
+    made = {}
+    if "new" in description:
+        made["new_business"] = _new_business(description["new"], names, unit)
+    if "extra" in description:
+        given = dict(description["extra"])
+        if "units" in given:
+            given["amount"] = amount_of(given.pop("units"), unit)
+        given["stage"] = names[given.get("stage", 0)]
+        made["required_pipeline"] = fs.RequiredPipeline(**given)
+    return made
+
+
+def _new_business(given, names, unit):
+    same = ("dispersion", "season", "growth", "factor", "planned")
+    fields = {key: given[key] for key in same if key in given}
+    if "swing" in given:
+        fields["market_swing"] = given["swing"]
+    if "repeat" in given:
+        repeat = given["repeat"]
+        own = {"amount": amount_of(repeat["units"], unit)} if "units" in repeat else {}
+        fields["repeat"] = fs.Repeat(repeat["mean"], time_of(repeat["delay"]), **own)
+    amount = amount_of(given.get("units", 1), unit)
+    return fs.NewBusiness(given["rate"], amount, stage=names[given.get("stage", 0)], **fields)
+
+
+def amount_of(units, unit):
+    """Return an amount: so many units, or one of several values; None stays."""
+    if units is None:
+        return None
+    if isinstance(units, dict):
+        values = [one * unit for one in units["values"]]
+        return fs.Discrete(values, units["chances"])
+    return units * unit
 
 
 def _times(quota, unit):
@@ -88,6 +131,7 @@ def _market(description):
         "cycle_cv": "cycle_cv",
         "amount_cv": "amount_cv",
         "segments": "segment_correlation",
+        "persistence": "persistence",
     }
     given = {name: description[key] for key, name in fields.items() if key in description}
     return fs.Market(**given)

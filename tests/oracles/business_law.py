@@ -26,7 +26,8 @@ from tests.oracles.working_time import WorkingTime, on_the_clock
 NONE = {"rate": 0.0}
 LATTICE = 256
 CHUNK = 400
-TWO_YEARS = 101  # nodes of each of two market factors
+ROUGH = 0.35  # correlations above need the finest nodes
+NODES, TWO_YEARS = 101, 61  # of one market factor, and of each of two
 
 
 def laws_of(description):
@@ -51,7 +52,7 @@ class BusinessLaw:
         self.win = win_probabilities(description)[self.new.get("stage", 0)]
         self.created = creation.mean_created({"new": NONE, **description})
         self.years = _years(description)
-        factors = exact.factor_nodes(description.get("cycle_cv", 0.0), self._breaks())
+        factors = exact.factor_nodes(description.get("cycle_cv", 0.0), self._breaks(), order=6)
         self.parts = [
             (weight, self._open_cells(factor), self._new_cells(factor), self._in_time(factor))
             for factor, weight in zip(*factors, strict=True)
@@ -124,7 +125,8 @@ class BusinessLaw:
         if rho == 0.0 and swing == 0.0:
             return np.zeros((self.years, 1)), np.ones(1)
         if self.years == 1:
-            points, weights = exact.normal_nodes()
+            nodes = exact.MARKET_NODES if rho > ROUGH else NODES
+            points, weights = exact.normal_nodes(nodes)
             return points[None, :], weights
         assert self.years == 2, "the oracle integrates over two market factors at most"
         phi = self.description["persistence"]
@@ -166,20 +168,26 @@ class BusinessLaw:
         return pmf
 
     def transform(self, phases, counted="bookings", sources=("open", "new"), extra=0):
-        """Return E exp(-i sum of phase times what is booked in each period)."""
+        """Return E exp(-i sum of phase times what is booked in each period).
+
+        What the wins of open deals open is new business, too.
+        """
         opened = self._opened(phases, counted)
+        if "new" not in sources:
+            opened = [np.ones_like(one) for one in opened]
+        standing = phases if "open" in sources else np.zeros_like(phases)
         own = _amounts(self.new, counted)
         cells = np.stack([
             self._one(own, phases, cell) * opened[cell] for cell in range(len(self.cuts) - 1)
         ])  # fmt: skip
         total = np.zeros(phases.shape[1], dtype=complex)
         for weight, open_cells, new_cells, in_time in self.parts:
-            deals = self._open_deals(open_cells, phases, counted, opened)
+            deals = self._open_deals(open_cells, standing, counted, opened)
             made = [
                 [(year, (1.0 - cells).T @ chances) for year, chances in pieces]
                 for pieces in new_cells
             ]
-            deals, made = deals * ("open" in sources), made * ("new" in sources)
+            made = made * ("new" in sources)
             for first in range(0, self.market[0].shape[1], CHUNK):
                 nodes = slice(first, first + CHUNK)
                 given = self._given(deals, made, nodes, phases.shape[1])
@@ -252,26 +260,24 @@ class BusinessLaw:
         assert not repeats.atoms(self.new.get("repeat"))
         means, products = np.zeros(self.periods), np.zeros((self.periods, self.periods))
         spread = creation.dispersions({"new": NONE, **self.description})
+        nodes = slice(None)
         for weight, open_cells, new_cells, _ in self.parts:
-            for node in range(len(self.market[1])):
-                here = weight * self.market[1][node]
-                mean, less = np.zeros(self.periods), np.zeros((self.periods, self.periods))
-                for threshold, chances in zip(self.thresholds, open_cells, strict=True):
-                    p = self._moved(threshold, 0, node) * chances
-                    mean, less = mean + p, less - np.outer(p, p)
-                for period, pieces in enumerate(new_cells):
-                    m = (
-                        sum(
-                            self._moved(self.win, year, node) * self._swung(year, node) * chances
-                            for year, chances in pieces
-                        )
-                        * self.created[period]
-                    )
-                    made = self.created[period]
-                    excess = -1.0 / made if self.new.get("planned") else spread[period]
-                    mean, less = mean + m, less + excess * np.outer(m, m)
-                means += here * mean
-                products += here * (np.diag(mean) + less + np.outer(mean, mean))
+            mean, less = 0.0, 0.0  # (nodes, periods), (nodes, periods, periods)
+            for threshold, chances in zip(self.thresholds, open_cells, strict=True):
+                p = self._moved(threshold, 0, nodes)[:, None] * chances
+                mean, less = mean + p, less - p[:, :, None] * p[:, None, :]
+            for period, pieces in enumerate(new_cells):
+                made = self.created[period]
+                m = made * sum(
+                    (self._moved(self.win, year, nodes) * self._swung(year, nodes))[:, None] * cells
+                    for year, cells in pieces
+                )
+                excess = -1.0 / max(made, 1) if self.new.get("planned") else spread[period]
+                mean, less = mean + m, less + excess * m[:, :, None] * m[:, None, :]
+            products_here = less + mean[:, :, None] * mean[:, None, :]
+            weights = weight * self.market[1]
+            means += weights @ mean
+            products += np.tensordot(weights, products_here, 1) + np.diag(weights @ mean)
         return means, products
 
 

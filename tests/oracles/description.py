@@ -9,7 +9,16 @@
 
 A stage has a win probability (``win``) or a conversion (``conversion``); closed-won follows the
 last and is not listed. Amounts, quota and booked are whole numbers of ``unit``. A tuple, anywhere,
-is a set of draws. ``own`` is a deal's own win probability, ``close`` its close day.
+is a set of draws. ``own`` is a deal's own win probability, ``close`` its close day. Deals that do
+not exist yet::
+
+    {"new": {"rate": 3.0 or [3.0, 2.0], "units": 2 or {"values": [1, 5], "chances": [0.8, 0.2]},
+             "stage": 0, "dispersion": 0.3, "season": [12 weights], "growth": 0.1, "factor": 1.2,
+             "swing": 0.2, "planned": True, "repeat": {"mean": 0.3, "delay": 20, "units": 1}},
+     "extra": {"stage": 0, "units": 1, "day": 10, "most": 500}, "persistence": 0.5,
+     "clock": {"weekend": ["saturday", "sunday"]}, "shares": [0.5, 1.0]}
+
+``rate`` is that of a whole period, of which ``shares`` are left on the as-of date.
 """
 
 from itertools import pairwise

@@ -30,7 +30,7 @@ def exact_answers(description):
     laws_of_draws = [_Mixture(here) for here in draws]
     wins = np.mean([law.of(law.horizon, law.ones) for law in laws_of_draws], axis=0)
     answers = {"mean wins": exact.mean_of(wins)}
-    for count in _telling_counts(wins):
+    for count in telling_counts(wins):
         answers[f"wins >= {count}"] = exact.at_least(wins, count)
     each = [_bookings(law) | _attainments(law) for law in laws_of_draws]
     return answers | {name: float(np.mean([one[name] for one in each])) for name in each[0]}
@@ -68,7 +68,7 @@ def _attainments(law):
     return answers
 
 
-def _telling_counts(wins):
+def telling_counts(wins):
     """Return the counts of wins that are reached with chances nearest to 0.9, 0.5 and 0.1."""
     reached = np.cumsum(wins[::-1])[::-1]
     counts = {int(np.argmin(np.abs(reached - level))) for level in (0.9, 0.5, 0.1)}
