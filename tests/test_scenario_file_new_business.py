@@ -55,9 +55,10 @@ def test_new_business_in_short(save, text, business):
 
 
 def test_a_section_without_keys_asks_for_what_is_usual(save):
-    found = read_scenario(save(BASE + "[required_pipeline]\n"))
+    text = f"{BASE}{NEW}amount = 3\n{EXTRA}"
+    found = read_scenario(save(text))
     assert found.required_pipeline == fs.RequiredPipeline()
-    one = read_scenario(save(BASE + "[required_pipeline]\nconfidence = 0.8\n"))
+    one = read_scenario(save(text + "confidence = 0.8\n"))
     assert one.required_pipeline.confidence == (0.8,)
 
 
@@ -179,6 +180,7 @@ WRONG = [
         "line 11: required_pipeline.stage must be a stage of the funnel, got 'xyz'",
     ),
     (BASE + EXTRA + "stage = 'contract'\n", "line 8: required_pipeline.stage must not be the last"),
+    (BASE + NEW + EXTRA, "line 9: required_pipeline.amount must be stated; there is no new"),
     (BASE + EXTRA + "amount = true\n", "line 8: required_pipeline.amount must be a number or a "),
     (BASE + EXTRA + "amount.pareto.alpha = 3\n", "line 8: required_pipeline.amount: parameters of"),
     (BASE + EXTRA + "day = -1\n", "line 8: required_pipeline.day must be in [0, "),

@@ -75,7 +75,7 @@ def _distributions(draws=1):
 
 
 def _amounts():
-    return st.none() | _distributions().filter(lambda law: law.ppf(0.5) < 1e13)
+    return _distributions().filter(lambda law: law.ppf(0.5) < 1e13)
 
 
 @st.composite
@@ -153,9 +153,9 @@ def _markets(draw, draws, segments):
 @st.composite
 def _new_business(draw, draws, stages):
     rates = st.floats(0, 100)
-    repeats = st.builds(fs.Repeat, st.floats(0, 0.9), _distributions(), _amounts())
+    repeats = st.builds(fs.Repeat, st.floats(0, 0.9), _distributions(), st.none() | _amounts())
     common = {
-        "amount": draw(_amounts()),
+        "amount": draw(st.none() | _amounts()),
         "stage": draw(st.none() | st.sampled_from(stages)),
         "repeat": draw(st.none() | repeats),
     }
@@ -174,11 +174,11 @@ def _new_business(draw, draws, stages):
     )
 
 
-def _required_pipelines(stages):
+def _required_pipelines(stages, amounts):
     return st.builds(
         fs.RequiredPipeline,
         stage=st.none() | st.sampled_from(stages),
-        amount=_amounts(),
+        amount=amounts,
         day=st.floats(0, 500),
         confidence=chances | st.lists(chances, min_size=1, max_size=3),
         most=st.integers(1, 1000),
@@ -202,6 +202,9 @@ def _scenarios(draw):
     segments = draw(st.lists(st.sampled_from([name for name, _ in pipeline.segments]), unique=True)
                     if pipeline.segments else st.just([]))  # fmt: skip
     money = st.floats(0.01, 1e9)
+    business = draw(st.none() | _new_business(draws, funnel.names[:-1]))
+    known = business is not None and business.amount is not None
+    extra = st.none() | _amounts() if known else _amounts()
     return fs.Scenario(
         name=draw(st.text(st.characters(exclude_categories=["Cs"]), max_size=8)),
         currency=draw(st.sampled_from(["", "CNY"])),
@@ -213,8 +216,8 @@ def _scenarios(draw):
         booked=draw(st.just(0) | money),
         market=draw(_markets(draws, segments)),
         clock=draw(_clocks()),
-        new_business=draw(st.none() | _new_business(draws, funnel.names[:-1])),
-        required_pipeline=draw(st.none() | _required_pipelines(funnel.names[:-1])),
+        new_business=business,
+        required_pipeline=draw(st.none() | _required_pipelines(funnel.names[:-1], extra)),
     )
 
 
