@@ -25,6 +25,7 @@ from tests.oracles.working_time import WorkingTime, on_the_clock
 
 NONE = {"rate": 0.0}
 LATTICE = 256
+ROUNDING = 1e-14
 CHUNK = 400
 ROUGH = 0.35  # correlations above need the finest nodes
 NODES, TWO_YEARS = 101, 61  # of one market factor, and of each of two
@@ -154,7 +155,7 @@ class BusinessLaw:
         phases[list(windows)] = frequency
         pmf = np.fft.irfft(self.transform(phases, counted, sources, extra), self.lattice)
         assert np.abs(pmf[-self.lattice // 16 :]).max() < 1e-9, "the lattice is too short"
-        return pmf
+        return np.where(np.abs(pmf) < ROUNDING, 0.0, pmf)
 
     def joint(self, counted="bookings"):
         """Return the joint law of two periods, shape (lattice, lattice)."""
