@@ -27,8 +27,6 @@ from funnelsim.periods import MOST_DAYS, Window, as_date
 
 YEAR = 365.25
 MONTHS = 12
-LARGE = 100.0
-"""As a logarithm, far beyond every mean number that is allowed."""
 MOST_RATE = Interval(0.0, 1e7)
 MOST_DISPERSION = Interval(0.0, 1e4)
 GROWTH = Interval(-1.0, 100.0, open_low=True)
@@ -225,8 +223,8 @@ class NewBusiness:
 
     def _grown(self, window: Window) -> float:
         years = 0.5 * (window.lo + window.hi) / YEAR
-        # no overflow: what is as large as that is refused
-        return math.exp(min(years * math.log1p(self.growth), LARGE))
+        # e**100 is beyond every mean number that is allowed
+        return math.exp(min(years * math.log1p(self.growth), 100.0))
 
     def _season_of(self, window: Window, as_of: dt.date) -> float:
         """Return the mean weight of a window's days; the mean of the 12 weights is 1."""
