@@ -10,6 +10,8 @@ import pytest
 
 import funnelsim as fs
 
+pytestmark = pytest.mark.compiled  # tens of thousands of paths
+
 METHOD = fs.Scenario(
     as_of="2026-12-31",
     periods=fs.Periods(edges=list(range(0, 510, 30))),

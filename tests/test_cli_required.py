@@ -9,6 +9,8 @@ from click.testing import CliRunner
 
 from funnelsim.cli import main
 
+pytestmark = pytest.mark.compiled  # tens of thousands of paths
+
 SCENARIO = """
 name = "Plan"
 currency = "CNY"

@@ -13,6 +13,8 @@ from funnelsim._blocks import BLOCK, Work, run_block
 from funnelsim._chances import stable_number
 from funnelsim._creation import EXTRA_DEAL
 
+pytestmark = pytest.mark.compiled  # tens of thousands of paths
+
 PATHS = 20_000
 
 

@@ -41,8 +41,17 @@ NEW_DEAL, EXTRA_DEAL = "\0new deal", "\0extra deal"
 """Names whose stable numbers are those of the first such deals; no deal of a user is called so."""
 
 
+class Pieces(NamedTuple):
+    """The periods as those of creation, cut where a year of the market factor begins."""
+
+    period: Ints  # (J,)
+    lo: Floats  # (J,) days
+    hi: Floats  # (J,)
+    year: Ints  # (J,)
+
+
 class NewDeals(NamedTuple):
-    """All that a worker needs of new business: ``C`` cohorts of ``J`` periods of creation."""
+    """All that a worker needs of new business: ``C`` cohorts of ``J`` pieces of periods."""
 
     creation: Creation
     rate: Floats  # (C,) mean number created
@@ -54,8 +63,9 @@ class NewDeals(NamedTuple):
     swing: float  # sigma of the rate's logarithm that moves with the market
     persistence: float
     span: float  # the table of the cycle factor goes from minus to plus this logarithm
-    cohort: Ints  # (J,) cohort of each period of creation
+    cohort: Ints  # (J,) cohort of each piece
     part: Floats  # (J,) its part of the cohort's mean number
+    pieces: Pieces
 
 
 class Entry(NamedTuple):
@@ -81,33 +91,46 @@ def lower_new_business(scenario: Scenario, shared: Shared) -> NewDeals | None:
     if business is None:
         return None
     windows = scenario.windows
-    mean = np.array(business.mean_created(windows, scenario.as_of))
-    year = np.array([math.floor(window.lo / YEAR) for window in windows], dtype=np.int64)
-    year *= scenario.market.persistence < 1.0
-    cohort = np.arange(len(windows)) if business.dispersion > 0.0 else year
+    pieces = pieces_of(scenario, by_year=scenario.market.persistence < 1.0)
+    whole = np.array([window.hi - window.lo for window in windows])[pieces.period]
+    mean = np.array(business.mean_created(windows, scenario.as_of))[pieces.period]
+    mean *= (pieces.hi - pieces.lo) / whole
+    dispersed = business.dispersion > 0.0
+    cohort = np.arange(len(mean)) if dispersed else pieces.year
     _, cohort = np.unique(cohort, return_inverse=True)
     cohort = cohort.reshape(-1).astype(np.int64)
     rate = np.bincount(cohort, mean).astype(np.float64)
     part = np.where(rate[cohort] > 0.0, mean / np.where(rate > 0.0, rate, 1.0)[cohort], 0.0)
     years = np.zeros(len(rate), np.int64)
-    years[cohort] = year
+    years[cohort] = pieces.year
     frailty, gammas = _frailties(business, [window.share for window in windows])
-    entry = _entries(scenario, cohort, part)
+    entry = _entries(scenario, pieces, cohort, part)
     creation, span = _creation(scenario, shared, entry, years, NEW_DEAL, business.amount)
     return NewDeals(
         creation,
-        rate,
+        rounded(rate),
         _each(business.factor, scenario.draws),
         years,
-        frailty if business.dispersion > 0.0 else np.full(len(rate), -1, np.int64),
+        frailty[pieces.period] if dispersed else np.full(len(rate), -1, np.int64),
         gammas,
-        np.array([stable_number(f"\0frailty {c}") for c in range(len(rate))], np.uint64),
+        np.array([stable_number(f"\0frailty {k}") for k in pieces.period.tolist()], np.uint64),
         math.copysign(math.sqrt(math.log1p(business.market_swing**2)), business.market_swing),
         scenario.market.persistence,
         span,
         cohort,
         part,
+        pieces,
     )
+
+
+def pieces_of(scenario: Scenario, *, by_year: bool) -> Pieces:
+    """Return the periods of creation, whole or cut by the years after the as-of date."""
+    ends = np.array([window.hi for window in scenario.windows])
+    cuts = YEAR * np.arange(1.0, math.ceil(ends[-1] / YEAR)) if by_year else ends[:0]
+    edges = np.unique(np.concatenate([[0.0], ends, cuts]))
+    lo, hi = edges[:-1], edges[1:]
+    year = np.floor(0.5 * (lo + hi) / YEAR).astype(np.int64) * by_year
+    return Pieces(np.searchsorted(ends, hi).astype(np.int64), lo, hi, year)
 
 
 def lower_extra(
@@ -163,6 +186,7 @@ def _one_each(creation: Creation, year: Ints, scenario: Scenario, span: float) -
         span,
         np.zeros(1, np.int64),
         np.ones(1),
+        pieces_of(scenario, by_year=False),
     )
 
 
@@ -185,18 +209,18 @@ def _frailties(business: NewBusiness, shares: list[float]) -> tuple[Ints, Floats
     return row.reshape(-1).astype(np.int64), np.stack(tables)
 
 
-def _entries(scenario: Scenario, cohort: Ints, part: Floats) -> Entry:
-    """Return how the creation of each cohort spreads: evenly inside each period."""
-    business, windows = scenario.new_business, scenario.windows
+def _entries(scenario: Scenario, pieces: Pieces, cohort: Ints, part: Floats) -> Entry:
+    """Return how the creation of each cohort spreads: evenly inside each piece."""
+    business = scenario.new_business
     assert business is not None
     stage = 0 if business.stage is None else scenario.funnel.names.index(business.stage)
-    edges = np.array([0.0, *(window.hi for window in windows)])
+    edges = np.array([0.0, *pieces.hi])
     knots = edges
     if not scenario.clock.is_identity:
         knots = np.unique(np.concatenate([edges, np.arange(0.0, math.ceil(edges[-1]))]))
     created = np.zeros((int(cohort.max()) + 1, len(edges)))
-    for j, window in enumerate(windows):
-        created[cohort[j], edges >= window.hi] += part[j]
+    for j, end in enumerate(pieces.hi):
+        created[cohort[j], edges >= end] += part[j]
     by = np.stack([np.interp(knots, edges, row) for row in created])
     return Entry(stage, knots, by)
 
