@@ -164,6 +164,14 @@ CASES = {
         }
         for phi in (0.0, 0.5, 0.9)
     },
+    "persistence over calendar years": {
+        **TWO_YEARS, "edges": [0, 365, 730], "persistence": 0.3,
+        "new": {"rate": 12.0, "swing": 0.3},
+    },
+    "a period in two years of the market": {
+        **TWO_YEARS, "edges": [0, 200, 500], "persistence": 0.2,
+        "new": {"rate": 12.0, "swing": 0.3},
+    },
 }  # fmt: skip
 
 

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from funnelsim._arrays import Lowered
 from funnelsim._cells import lower_cells, rounded_level
 from funnelsim._chances import Shared, rounded, scores, stable_number
-from funnelsim._creation import NewDeals, amount_of
+from funnelsim._creation import NewDeals, amount_of, pieces_of
 from funnelsim.distributions import Distribution
 from funnelsim.kernels.births import Births
 from funnelsim.kernels.cells import Cells
 from funnelsim.kernels.repeats import Repeats
 from funnelsim.kernels.trajectories import OpenDeals
 from funnelsim.kernels.walking import Road
-from funnelsim.new_business import Repeat
+from funnelsim.new_business import YEAR, Repeat
 from funnelsim.scenario import Scenario
 
 Floats = NDArray[np.float64]
@@ -35,7 +35,7 @@ MOST_OPENED = 16
 _NONE, _NO_ROWS = np.zeros(0), np.zeros(0, np.int64)
 _NO_QUANTILES = np.zeros((0, 2, 2))
 NO_BIRTHS = Births(
-    0, _NO_ROWS, _NONE, _NO_ROWS, _NONE, _NONE, _NO_ROWS, np.ones((1, 1, 1)), False,
+    0, _NO_ROWS, _NO_ROWS, _NONE, _NONE, _NONE, YEAR, _NO_ROWS, np.ones((1, 1, 1)), False,
     np.uint64(0), np.uint64(0), 0, _NO_QUANTILES,
 )  # fmt: skip
 NO_REPEATS = Repeats(np.zeros(0, np.int32), np.uint64(0), 0, _NO_QUANTILES)
@@ -157,13 +157,15 @@ def _births(scenario: Scenario, lowered: Lowered) -> Births:
     whole = stable_number(CREATED_DEAL)
     cents, quantiles = amount_of(business.amount)
     created = business.mean_created(scenario.windows, scenario.as_of) if business.planned else ()
+    pieces = pieces_of(scenario, by_year=False) if business.planned else new.pieces
     return Births(
         stage=stage,
+        period=pieces.period,
         cohort=new.cohort,
         part=rounded(new.part),
-        year=np.ascontiguousarray(new.year[new.cohort]),
-        lo=np.array([window.lo for window in scenario.windows]),
-        hi=np.array([window.hi for window in scenario.windows]),
+        lo=pieces.lo,
+        hi=pieces.hi,
+        year=YEAR,
         planned=np.cumsum(created, dtype=np.int64),
         score=_scores(scenario, wins, alone, moved=moved),
         moved=moved,

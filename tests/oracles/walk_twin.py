@@ -7,6 +7,7 @@ new business, are taken as the scenario's own: the twin is about what happens on
 
 import functools
 import hashlib
+import itertools
 import math
 from statistics import NormalDist
 from typing import NamedTuple
@@ -306,32 +307,43 @@ class _OnePath:
         number = stable_number("\0created deal")
         high, low = self.word(number, COUNT_HIGH), self.word(number, COUNT_LOW)
         u = ((high << 22 | low >> 9) + 0.5) / 2**53
-        mean = sum(self.points.mean(k, self.path) for k in range(self.periods))
+        mean = sum(self.points.mean(k, self.path) for k in range(len(self._pieces())))
         assert mean < 500
         return poisson_number(mean, u)
 
     def _planned(self):
         return self.business.mean_created(self.scenario.windows, self.scenario.as_of)
 
+    def _pieces(self):
+        """Return the periods as (number, first day, last day), cut by the years of the market."""
+        years = self.scenario.market.persistence < 1.0 and not self.business.planned
+        found = []
+        for k, window in enumerate(self.scenario.windows):
+            whole = range(1, math.ceil(window.hi / YEAR)) if years else ()
+            inside = [YEAR * year for year in whole if window.lo < YEAR * year < window.hi]
+            cuts = [window.lo, *inside, window.hi]
+            found += [(k, lo, hi) for lo, hi in itertools.pairwise(cuts)]
+        return found
+
     def _born(self, deal, number):
-        """Return the period in which a deal is created."""
+        """Return the piece of a period in which a deal is created."""
+        pieces = self._pieces()
         if self.business.planned:
             sizes, place = self._planned(), deal + 0.5
         else:
-            sizes = [self.points.mean(k, self.path) for k in range(self.periods)]
+            sizes = [self.points.mean(k, self.path) for k in range(len(pieces))]
             place = uniform(self.word(number, PERIOD)) * sum(sizes)
-        return next(k for k in range(self.periods) if place < sum(sizes[: k + 1]))
+        return next(one for k, one in enumerate(pieces) if place < sum(sizes[: k + 1]))
 
     def _created_deal(self, deal):
         scenario, names = self.scenario, self.scenario.funnel.names
         number = (stable_number("\0created deal") + deal) % 2**64
         stage = names.index(self.business.stage or names[0])
-        born = self._born(deal, number)
-        window = scenario.windows[born]
-        day = window.lo + uniform(self.word(number, DAY)) * (window.hi - window.lo)
+        born, first, last = self._born(deal, number)
+        day = first + uniform(self.word(number, DAY)) * (last - first)
         wins = scenario.funnel.win_probabilities
         win = float(wins[self.draw if len(wins) > 1 else 0, stage])
-        year = math.floor(window.lo / YEAR) if scenario.market.persistence < 1.0 else 0
+        year = math.floor(day / YEAR) if scenario.market.persistence < 1.0 else 0
         fate = self._fate(stage, number, win, year=year)
         steps = self._walk(stage, number, fate, clock=self.tau(day))
         visits = self._visits(steps, born)

@@ -25,14 +25,18 @@ DAY = np.uint64(4)
 
 
 class Births(NamedTuple):
-    """What the kernel knows of ``J`` periods of creation; none: there is no new business."""
+    """What the kernel knows of ``J`` pieces of periods of creation; none: no new business.
+
+    Where numbers are planned, the pieces are the whole periods.
+    """
 
     stage: int
-    cohort: NDArray[np.int64]  # (J,) periods of one cohort have rates that move together
-    part: NDArray[np.float64]  # (J,) of the mean number of its cohort
-    year: NDArray[np.int64]  # (J,) row of the thresholds
+    period: NDArray[np.int64]  # (J,)
+    cohort: NDArray[np.int64]  # pieces of one cohort have rates that move together
+    part: NDArray[np.float64]  # of the mean number of its cohort
     lo: NDArray[np.float64]  # (J,) days between which deals are created
     hi: NDArray[np.float64]  # (J,)
+    year: float  # days to a year of the market factor
     planned: NDArray[np.int64]  # (J,) exact number created by the end of each; empty: Poisson
     score: NDArray[np.float64]  # (1, S - 1, draws) chance to leave a stage forward, as a score
     moved: bool  # whether the market moves it
@@ -58,7 +62,7 @@ def _count(births, paths, lanes, tile, first, key):
     """Fill the number of deals created on each path; return the largest."""
     total, last = lanes.total, len(births.cohort) - 1
     if len(births.planned) > 0:
-        return births.planned[last]
+        return births.planned[len(births.planned) - 1]
     for j in range(last + 1):
         for lane in range(TILE):
             before = total[j - 1, lane] if j > 0 else 0.0
@@ -74,9 +78,9 @@ def _count(births, paths, lanes, tile, first, key):
 
 
 @part
-def _period_of_birth(births, total, lane, number, word):
-    """Return the period in which a path's deal with this number is created."""
-    low, high = 0, len(births.cohort) - 1
+def _piece_of_birth(births, total, lane, number, word):
+    """Return the piece of a period in which a path's deal with this number is created."""
+    low, high = 0, len(births.period) - 1
     place = level_of_word(word) * total[high, lane]
     while low < high:
         middle = (low + high) >> 1
@@ -107,20 +111,21 @@ def _enter(births, road, lanes, number):
     The words of its period and of its day are at hand.
     """
     stage, stages = births.stage, lanes.threshold.shape[0]
-    planned = len(births.planned) > 0
+    planned, last_year = len(births.planned) > 0, len(lanes.ready) - 1
     there = 0
     for lane in range(TILE):
         if planned or number < lanes.created[lane]:
-            j = _period_of_birth(births, lanes.total, lane, number, lanes.uniform[0, lane])
+            j = _piece_of_birth(births, lanes.total, lane, number, lanes.uniform[0, lane])
             length = births.hi[j] - births.lo[j]
             day = births.lo[j] + level_of_word(lanes.uniform[1, lane]) * length
+            year = min(np.int64(day / births.year), last_year)
             for s in range(stage, stages):
-                lanes.threshold[s, lane] = lanes.ready[births.year[j], s, lane]
+                lanes.threshold[s, lane] = lanes.ready[year, s, lane]
             lanes.active[there] = np.uint64(lane)
             lanes.clock[lane] = clock_at(road.tau, day)
-            lanes.period[lane] = np.uint64(j)
+            lanes.period[lane] = np.uint64(births.period[j])
             lanes.earliest[lane] = np.int64(np.ceil(day))
-            lanes.entered[stage, j, lane] += np.int32(1)
+            lanes.entered[stage, births.period[j], lane] += np.int32(1)
             there += 1
     return there
 
@@ -128,7 +133,7 @@ def _enter(births, road, lanes, number):
 @part
 def walk_created_deals(births, repeats, pending, road, paths, lanes, results, tile, first, key):
     """Create deals on the paths of a tile, and walk them."""
-    if len(births.cohort) == 0:
+    if len(births.period) == 0:
         return
     _prepare(births, paths, lanes, first)
     for number in range(_count(births, paths, lanes, tile, first, key)):
