@@ -83,6 +83,18 @@ def test_the_first_command_prints_what_the_readme_shows():
     assert answer.stderr == ""
 
 
+def test_other_commands_print_what_the_readme_shows():
+    _, section = README.split("## How much pipeline, and how much work?\n")
+    shown = re.findall(
+        r"^```sh\n\.venv/bin/funnelsim (.*?)\n```\s+```text\n(.*?)^```",
+        section, re.MULTILINE | re.DOTALL,
+    )  # fmt: skip
+
+    assert [line.split()[0] for line, _ in shown] == ["required", "plan"]
+    for line, text in shown:
+        assert command_line(*line.split()).stdout == text
+
+
 def test_the_second_command_installs_extras_that_exist():
     [extras] = re.findall(r"\.\[([\w,]+)\]", blocks("sh")[1])
     known = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
