@@ -18,6 +18,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.compiled  # examples with tens of thousands of paths
 @pytest.mark.parametrize("name", NAMES)
 def test_examples_of_a_module(name):
     module = importlib.import_module(name)
