@@ -11,7 +11,7 @@ import funnelsim as fs
 from funnelsim._arrays import lower
 from funnelsim._blocks import BLOCK, Work, run_block
 from funnelsim._chances import stable_number
-from funnelsim._creation import EXTRA_DEAL
+from funnelsim._extra_deals import EXTRA_DEAL
 
 pytestmark = pytest.mark.compiled  # tens of thousands of paths
 

@@ -1,4 +1,4 @@
-"""New business and extra deals as the kernels read them, and what a path's new business shares."""
+"""New business as the kernels read it, and what a path's new business shares."""
 
 from __future__ import annotations
 
@@ -35,10 +35,9 @@ STEPS, FEWER_STEPS = 8192, 1024
 NODES, FEWER_NODES = 128, 32
 MANY_DRAWS = 16
 SCALE = 4.0
-"""Places of the cycle factor within a factor of 4 share a lattice."""
 LEAST_SPAN = 0.25
-NEW_DEAL, EXTRA_DEAL = "\0new deal", "\0extra deal"
-"""Names whose stable numbers are those of the first such deals; no deal of a user is called so."""
+NEW_DEAL = "\0new deal"
+"""The stable number of this name is that of the first one; no deal of a user is called so."""
 
 
 class Pieces(NamedTuple):
@@ -66,6 +65,14 @@ class NewDeals(NamedTuple):
     cohort: Ints  # (J,) cohort of each piece
     part: Floats  # (J,) its part of the cohort's mean number
     pieces: Pieces
+
+
+class Chances(NamedTuple):
+    """Chances to be booked by the periods' ends, given a win: see `Creation`."""
+
+    by_end: Floats
+    table: Floats
+    span: float
 
 
 class Entry(NamedTuple):
@@ -105,7 +112,8 @@ def lower_new_business(scenario: Scenario, shared: Shared) -> NewDeals | None:
     years[cohort] = pieces.year
     frailty, gammas = _frailties(business, [window.share for window in windows])
     entry = _entries(scenario, pieces, cohort, part)
-    creation, span = _creation(scenario, shared, entry, years, NEW_DEAL, business.amount)
+    chances = _chances_by_end(scenario, shared, entry)
+    creation = creation_of(scenario, shared, entry.stage, chances, years, NEW_DEAL, business.amount)
     return NewDeals(
         creation,
         rounded(rate),
@@ -116,7 +124,7 @@ def lower_new_business(scenario: Scenario, shared: Shared) -> NewDeals | None:
         np.array([stable_number(f"\0frailty {k}") for k in pieces.period.tolist()], np.uint64),
         math.copysign(math.sqrt(math.log1p(business.market_swing**2)), business.market_swing),
         scenario.market.persistence,
-        span,
+        chances.span,
         cohort,
         part,
         pieces,
@@ -131,63 +139,6 @@ def pieces_of(scenario: Scenario, *, by_year: bool) -> Pieces:
     lo, hi = edges[:-1], edges[1:]
     year = np.floor(0.5 * (lo + hi) / YEAR).astype(np.int64) * by_year
     return Pieces(np.searchsorted(ends, hi).astype(np.int64), lo, hi, year)
-
-
-def lower_extra(
-    scenario: Scenario, shared: Shared, stage: int, day: float, amount: Distribution
-) -> NewDeals:
-    """Return extra deals that all enter on one day, as a cohort with a mean number of 1.
-
-    Their chance is that of being booked inside the horizon.
-    """
-    year = np.zeros(1, np.int64)
-    if scenario.market.persistence < 1.0:
-        year[0] = math.floor(day / YEAR)
-    entry = Entry(stage, np.array([day, day + TIE]), np.array([[0.0, 1.0]]))
-    creation, span = _creation(scenario, shared, entry, year, EXTRA_DEAL, amount)
-    last = creation._replace(
-        by_end=np.ascontiguousarray(creation.by_end[:, -1:]),
-        table=np.ascontiguousarray(creation.table[:, -1:]),
-    )
-    return _one_each(last, year, scenario, span)
-
-
-def always_won(new: NewDeals) -> NewDeals:
-    """Return new business as deals that are all booked: those that a rate's wins are."""
-    draws = new.creation.score.shape[1]
-    certain = new.creation._replace(
-        score=np.ones((1, draws)),
-        year=np.full(1, -1, np.int64),
-        by_end=np.ones((1, 1, 1)),
-        table=np.zeros((0, 1, 2)),
-    )
-    one = np.zeros(1, np.int64)
-    return new._replace(
-        creation=certain,
-        rate=np.ones(1),
-        factor=np.ones(len(new.factor)),
-        year=one,
-        frailty=one - 1,
-        swing=0.0,
-    )
-
-
-def _one_each(creation: Creation, year: Ints, scenario: Scenario, span: float) -> NewDeals:
-    return NewDeals(
-        creation,
-        np.ones(1),
-        np.ones(scenario.draws),
-        year,
-        np.full(1, -1, np.int64),
-        np.zeros((0, 2, 2, 2)),
-        np.zeros(1, np.uint64),
-        0.0,
-        scenario.market.persistence,
-        span,
-        np.zeros(1, np.int64),
-        np.ones(1),
-        pieces_of(scenario, by_year=False),
-    )
 
 
 def _each(value: Parameter, draws: int) -> Floats:
@@ -225,35 +176,35 @@ def _entries(scenario: Scenario, pieces: Pieces, cohort: Ints, part: Floats) -> 
     return Entry(stage, knots, by)
 
 
-def _creation(  # noqa: PLR0917
+def creation_of(  # noqa: PLR0917
     scenario: Scenario,
     shared: Shared,
-    entry: Entry,
+    stage: int,
+    chances: Chances,
     year: Ints,
     name: str,
     amount: Distribution | None,
-) -> tuple[Creation, float]:
-    """Return what the kernel reads, and the span of its table over the cycle factor."""
+) -> Creation:
+    """Return what the kernel reads of deals that enter a stage."""
     draws = scenario.draws
-    wins = np.broadcast_to(scenario.funnel.win_probabilities[:, entry.stage], (len(year), draws))
+    wins = np.broadcast_to(scenario.funnel.win_probabilities[:, stage], (len(year), draws))
     moved = bool(shared.common.any())
     alone = shared._replace(segments=np.zeros(0))
-    by_end, table, span = _chances_by_end(scenario, shared, entry)
     whole = stable_number(name)
     cents, quantiles = amount_of(amount)
-    nodes = table.shape[2] // by_end.shape[2]
+    nodes = chances.table.shape[2] // chances.by_end.shape[2]
     return Creation(
         score=rounded(scores(np.array(wins), alone, moved=moved)),
         year=year if moved else np.full(len(year), -1, np.int64),
-        by_end=rounded(by_end),
-        table=rounded(table),
+        by_end=rounded(chances.by_end),
+        table=rounded(chances.table),
         nodes=nodes,
-        draw_step=nodes if by_end.shape[2] > 1 else 0,
+        draw_step=nodes if chances.by_end.shape[2] > 1 else 0,
         low=np.uint64(whole & 0xFFFFFFFF),
         high=np.uint64(whole >> 32),
         amount=cents,
         quantiles=quantiles,
-    ), span
+    )
 
 
 def amount_of(amount: Distribution | None) -> tuple[int, Floats]:
@@ -265,9 +216,7 @@ def amount_of(amount: Distribution | None) -> tuple[int, Floats]:
     return 0, quantile_table(amount)
 
 
-def _chances_by_end(
-    scenario: Scenario, shared: Shared, entry: Entry
-) -> tuple[Floats, Floats, float]:
+def _chances_by_end(scenario: Scenario, shared: Shared, entry: Entry) -> Chances:
     """Return F by the periods' ends, (C, K, D), and its table over the cycle factor.
 
     A deal that enters at clock time ``s`` and needs ``c x`` is booked by the end ``T`` if
@@ -282,15 +231,26 @@ def _chances_by_end(
     none = np.zeros((0, len(ends), 2))
     if not shared.cycle.any() or ends[-1] <= 0.0:
         one = [_booked(laws, entry.stage, entered, ends, np.ones(1), steps) for laws in chosen]
-        return np.ascontiguousarray(np.concatenate(one, axis=2)), none, 0.0
-    nodes = FEWER_NODES if many else NODES
-    sigma = float(shared.cycle.max())
-    span = max(FAR * sigma + 0.5 * sigma * sigma, LEAST_SPAN)
-    factors = np.exp(np.linspace(-span, span, nodes))
+        return Chances(np.ascontiguousarray(np.concatenate(one, axis=2)), none, 0.0)
+    span = span_of(shared)
+    factors = np.exp(np.linspace(-span, span, FEWER_NODES if many else NODES))
     rows = [_booked(laws, entry.stage, entered, ends, factors, steps) for laws in chosen]
     table = np.stack(rows, axis=2)  # (C, K, D, nodes)
     flat = table.reshape(len(entry.by), len(ends), -1)
-    return np.zeros((len(entry.by), len(ends), len(chosen))), flat, span
+    return Chances(np.zeros((len(entry.by), len(ends), len(chosen))), flat, span)
+
+
+def span_of(shared: Shared) -> float:
+    """Return how far a table over the cycle factor goes to either side, as a logarithm."""
+    sigma = float(shared.cycle.max())
+    return max(FAR * sigma + 0.5 * sigma * sigma, LEAST_SPAN)
+
+
+def scales_of(factors: Floats) -> Iterator[Ints]:
+    """Yield the places of cycle factors within a factor of 4: they share a lattice."""
+    scale = np.floor(np.log(factors) / math.log(SCALE) + 0.5)
+    for one in np.unique(scale):
+        yield np.flatnonzero(scale == one)
 
 
 Entered = tuple[Floats, Floats]
@@ -319,9 +279,7 @@ def _booked(  # noqa: PLR0917
     """Return the chance to be booked by each end under each cycle factor, (C, K, factors)."""
     at, shares = entered
     result = np.empty((len(shares), len(ends), len(factors)))
-    scale = np.floor(np.log(factors) / math.log(SCALE) + 0.5)
-    for one in np.unique(scale):
-        some = np.flatnonzero(scale == one)
+    for some in scales_of(factors):
         reach = float(ends[-1] / factors[some].min())
         law = RemainingTime(laws, reach, steps).law(stage, 0.0)
         for f in some.tolist():

@@ -143,7 +143,7 @@ def to_book(scenario: Scenario) -> int:
 
 def first_passage(ground: Ground, plan: RequiredPipeline, booked: Counts) -> Passage:
     """Return the extra deals that each path takes; ``booked`` (paths,) is booked without any."""
-    from funnelsim._creation import lower_extra  # noqa: PLC0415
+    from funnelsim._extra_deals import lower_extra  # noqa: PLC0415
 
     scenario = ground.scenario
     amount, left = extra_amount(plan, scenario.new_business), to_book(scenario)
@@ -177,7 +177,8 @@ def creation_rates(
     from scipy.special import gammaincinv  # noqa: PLC0415
 
     from funnelsim._blocks import BLOCK, Work, run_wanted  # noqa: PLC0415
-    from funnelsim._creation import always_won, lower_new_business  # noqa: PLC0415
+    from funnelsim._creation import lower_new_business  # noqa: PLC0415
+    from funnelsim._extra_deals import always_won  # noqa: PLC0415
 
     scenario, per_period = _at_rate_one(ground.scenario, plan)
     shared, left = ground.lowered.shared, to_book(ground.scenario)

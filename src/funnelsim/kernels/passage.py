@@ -91,7 +91,7 @@ def pass_of(source: int) -> Callable[..., None]:
             mine, size = deals[first : first + TILE], factors.size[first : first + TILE]
             mix(extra, factors, first, rows, chance)
             for lane in range(TILE):
-                threshold[lane] = np.int32(chance[0, lane] * SCALE - 1.0)
+                threshold[lane] = np.int32(np.floor(chance[0, lane] * SCALE - 1.0))
                 left[lane] = max(need[first + lane], 0)
                 mine[lane] = most + 1 if left[lane] > 0 else 0
                 if _hopeless(extra, threshold[lane], size[lane]):
