@@ -58,7 +58,7 @@ class BusinessLaw:
             (weight, self._open_cells(factor), self._new_cells(factor), self._in_time(factor))
             for factor, weight in zip(*factors, strict=True)
         ]
-        self.market = self._market_nodes()
+        self.market, self.kept = self._market_nodes(), {}
 
     # Times
 
@@ -173,6 +173,17 @@ class BusinessLaw:
 
         What the wins of open deals open is new business, too.
         """
+        key = phases.tobytes(), counted, sources
+        if key not in self.kept:
+            self.kept = {key: list(self._parts(phases, counted, sources))}
+        total = np.zeros(phases.shape[1], dtype=complex)
+        for weights, nodes, given, in_time in self.kept[key]:
+            one = self._extra(in_time, phases[-1], nodes) ** extra if extra else 1.0
+            total += weights @ (given * one)
+        return total
+
+    def _parts(self, phases, counted, sources):
+        """Yield the generating function without extra deals, at some nodes after the other."""
         opened = self._opened(phases, counted)
         if "new" not in sources:
             opened = [np.ones_like(one) for one in opened]
@@ -181,7 +192,6 @@ class BusinessLaw:
         cells = np.stack([
             self._one(own, phases, cell) * opened[cell] for cell in range(len(self.cuts) - 1)
         ])  # fmt: skip
-        total = np.zeros(phases.shape[1], dtype=complex)
         for weight, open_cells, new_cells, in_time in self.parts:
             deals = self._open_deals(open_cells, standing, counted, opened)
             made = [
@@ -192,10 +202,7 @@ class BusinessLaw:
             for first in range(0, self.market[0].shape[1], CHUNK):
                 nodes = slice(first, first + CHUNK)
                 given = self._given(deals, made, nodes, phases.shape[1])
-                if extra:
-                    given *= self._extra(extra, in_time, phases[-1], nodes)
-                total += weight * (self.market[1][nodes] @ given)
-        return total
+                yield weight * self.market[1][nodes], nodes, given, in_time
 
     def _open_deals(self, open_cells, phases, counted, opened):
         """Return for each kind of deal its threshold, how many there are, and 1 - E(...| won)."""
@@ -228,14 +235,14 @@ class BusinessLaw:
             given *= creation.none_of(mean, spread[period], planned)
         return given
 
-    def _extra(self, number, in_time, phase, nodes):
-        """Return the generating function of the bookings of so many extra deals."""
+    def _extra(self, in_time, phase, nodes):
+        """Return the generating function of the bookings of one extra deal."""
         win = win_probabilities(self.description)[self.extra.get("stage", 0)]
         year = min(int(self.extra.get("day", 0.0) / creation.YEAR), self.years - 1)
         chance = self._moved(win, year, nodes) * in_time
         amounts = _amounts({**self.new, **self.extra}, "bookings")
         one = sum(weight * np.exp(-1j * units * phase) for units, weight in amounts)
-        return (1.0 - chance[:, None] * (1.0 - one)) ** number
+        return 1.0 - chance[:, None] * (1.0 - one)
 
     def _opened(self, phases, counted):
         """Return, for each cell, the generating function of all that a win there opens."""

@@ -7,6 +7,7 @@ seeds. The seeds are fixed, so it either passes always or never.
 """
 
 import math
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,10 @@ RELATIVE_ROUNDING = 1e-9
 
 COMPARISONS = 2500
 """How many comparisons the whole suite may make; the tables together must stay below it."""
+
+
+WORST = {}
+"""The worst comparison of each test file that was run; printed in the end."""
 
 
 class Comparison(NamedTuple):
@@ -65,8 +70,15 @@ def assert_agreement(compared, comparisons=COMPARISONS):
     """Fail if any estimate is too far from its exact value; return the worst comparison."""
     compared = list(compared)
     assert compared, "nothing was compared"
+    _remember(compared)
     limit = threshold(comparisons)
     wrong = [one for one in compared if not abs(one.z) <= limit]
     lines = "\n  ".join(str(one) for one in wrong)
     assert not wrong, f"beyond {limit:.2f} standard errors:\n  {lines}"
     return worst_of(compared)
+
+
+def _remember(compared):
+    file = os.environ.get("PYTEST_CURRENT_TEST", "").partition("::")[0]
+    count, before = WORST.get(file, (0, []))
+    WORST[file] = count + len(compared), [worst_of([*before, *compared])]
