@@ -68,6 +68,7 @@ class Run:
     def __init__(self, description, paths, rng):
         self.description = on_the_clock(description)
         self.paths, self.rng = paths, rng
+        self.yearly = description.get("persistence", 1.0) < 1.0
         self.clock = WorkingTime(description)
         self.edges = np.array([float(self.clock.tau(edge)) for edge in description["edges"]])
         self.stages, self.periods = len(description["stages"]), len(self.edges) - 1
@@ -89,7 +90,8 @@ class Run:
         if "new" in self.description:
             new = self.description["new"]
             for period, window in enumerate(periods_of(self.description)):
-                for year, part in _years(window, self.description):
+                cut = self.yearly and not new.get("planned")
+                for year, part in _years(window) if cut else [(0, window)]:
                     won.append(self._created(new, period, year, window, part))
             self._repeats(new.get("repeat"), won)
         return self.result
@@ -130,8 +132,8 @@ class Run:
         if close_day(deal) is not None:
             booked = float(self.clock.tau(close_day(deal)))
             entered[-1] = np.where(np.isfinite(entered[-1]), booked, NEVER)
-        entered[0] = np.full(self.paths, NEVER)  # it does not enter the stage that it stands in
-        self._count_stages(path, position, entered, left, start)
+        before = np.full(self.paths, -1)  # it does not enter the stage that it stands in
+        self._count_stages(path, position, entered, left, before)
         units = np.full(self.paths, float(deal.get("units", 1)))
         self._book(path, entered[-1], units, self.result.standing_bookings)
         return path, entered[-1]
@@ -148,12 +150,14 @@ class Run:
         chances = win_probabilities(self.description)
         thresholds = [chances[position] / one for one in chances[position + 1 :]]
         rho = correlation(self.description)
-        market = np.sqrt(rho) * self.shared.market[year, path], rho
+        years = (day // creation.YEAR).astype(int) if self.yearly else 0
+        market = np.sqrt(rho) * self.shared.market[years, path], rho
         start = self.clock.tau(day)
         entered, left = self._walk(
             position, thresholds, market, start, self.shared.cycle[path], 0.0
         )
-        self._count_stages(path, position, entered, left, start)
+        born = np.full(len(path), period)  # also on a day off after the end of another period
+        self._count_stages(path, position, entered, left, born)
         self._book(path, entered[-1], self._units(new, len(path)), self.result.fresh_bookings)
         return path, entered[-1]
 
@@ -161,7 +165,6 @@ class Run:
         """Return how many deals are created on each path."""
         mean = creation.mean_created(self.description)[period]
         if new.get("planned"):
-            assert share == 1.0, "a planned period lies in one year"
             return np.full(self.paths, round(mean))
         rate = np.full(self.paths, share * mean)
         rate = rate * creation.rate_swing(new.get("swing", 0.0), self.shared.market[year])
@@ -219,14 +222,15 @@ class Run:
             entered.append(np.where(goes_on, on, NEVER))
         return entered, left
 
-    def _count_stages(self, path, position, entered, left, start):
-        """Count entries and who stands where; ``start`` is when a deal is in its first stage."""
-        for step, when in enumerate(entered):
+    def _count_stages(self, path, position, entered, left, born):
+        """Count entries and who stands where; ``born`` is the period of the first entry, or -1."""
+        np.add.at(self.result.entering[:, position], (path[born >= 0], born[born >= 0]), 1)
+        for step, when in enumerate(entered[1:], 1):
             self._add(self.result.entering[:, position + step], path, when, 1)
         for step, gone in enumerate(left):
-            here = start if step == 0 else entered[step]
             for period, edge in enumerate(self.edges[1:]):
-                stands = (here <= edge + laws.ROUNDING) & (gone > edge + laws.ROUNDING)
+                here = entered[step] <= edge + laws.ROUNDING if step else born <= period
+                stands = here & (gone > edge + laws.ROUNDING)
                 np.add.at(self.result.waiting[:, position + step, period], path[stands], 1)
 
     def _book(self, path, tau, units, bookings):
@@ -241,12 +245,9 @@ class Run:
         np.add.at(table, (path[inside], period[inside]), values[inside])
 
 
-def _years(window, description):
+def _years(window):
     """Yield the parts of a period that lie in different years after the as-of date."""
     low, high = window
-    if description.get("persistence", 1.0) == 1.0:
-        yield 0, window
-        return
     year = int(low // creation.YEAR)
     while low < high:
         end = min(high, (year + 1) * creation.YEAR)
