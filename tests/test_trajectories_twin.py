@@ -20,7 +20,7 @@ PATHS = 320  # a tile and a part of one
 CHOSEN = (0, 1, 63, 64, 130, 199, 255, 256, 300, 319)
 SIGNED = 3
 REGIONS = ("north", "south")
-EXAMPLES = 25 if numba.config.DISABLE_JIT else 150
+EXAMPLES = 20 if numba.config.DISABLE_JIT else 150
 
 chances = st.sampled_from([0.05, 0.3, 0.8, 1.0])
 times = st.one_of(
@@ -67,39 +67,38 @@ clocks = st.sampled_from(
         fs.Clock(quarter_end=fs.QuarterEnd(days=14, weight=3.0), holidays=("2027-01-01",)),
     ]
 )
-repeats = st.one_of(
-    st.none(),
-    st.builds(
-        fs.Repeat,
-        mean=st.sampled_from([0.0, 0.4, 0.9]),
-        delay=st.one_of(st.integers(0, 40).map(fs.Fixed), st.just(fs.Sample((3.5, 9.0, 30.0)))),
-        amount=st.one_of(st.none(), st.just(12.34), spread),
-    ),
+delays = st.sampled_from([fs.Fixed(0), fs.Fixed(7), fs.Fixed(33), fs.Sample((3.5, 9.0, 30.0))])
+repeats = st.builds(
+    fs.Repeat,
+    mean=st.sampled_from([0.4, 0.9, 0.0]),
+    delay=delays,
+    amount=st.one_of(st.none(), st.just(12.34), spread),
 )
+seeds = st.one_of(st.integers(0, 9), st.just(2**64 - 1))
 
 
 @st.composite
 def new_business(draw, periods):
-    planned = draw(st.booleans())
+    planned = draw(st.integers(0, 3)) == 3
     chance = {
         "season": draw(st.sampled_from([(), tuple(range(12))])),
         "factor": draw(st.sampled_from([1.0, (0.5, 2.0)])),
         "market_swing": draw(st.sampled_from([0.0, 0.5])),
         "dispersion": draw(st.sampled_from([0.0, 1.5])),
     }
-    number = st.integers(0, 3) if planned else st.floats(0, 3)
+    number = st.integers(0, 3) if planned else st.one_of(st.floats(0, 3), st.just(2.5))
     return fs.NewBusiness(
         draw(st.lists(number, min_size=periods, max_size=periods)),
         draw(st.one_of(st.none(), st.just(300.0), spread)),
         stage=draw(st.sampled_from([None, "second"])),
         planned=planned,
-        repeat=draw(repeats),
+        repeat=draw(st.sampled_from([repeats, st.none()]).flatmap(lambda one: one)),
         **({} if planned else chance),
     )
 
 
 @st.composite
-def scenarios(draw):
+def scenarios(draw, market=markets, edges=None, most_deals=6, new=True):
     first = draw(st.one_of(chances.filter(lambda p: p < 1), st.just((0.3, 0.6))))
     stages = [
         fs.Stage("first", conversion=first, time=draw(times), time_if_lost=draw(times)),
@@ -107,17 +106,18 @@ def scenarios(draw):
         fs.Stage("third", conversion=draw(chances), time=draw(times), time_if_lost=draw(times)),
         fs.Stage("won", win_probability=1.0),
     ]
-    rows = draw(st.lists(deals, min_size=1, max_size=6))
-    longer = draw(st.sampled_from([1, 1, 6]))
-    edges = [longer * e for e in sorted(draw(st.sets(st.integers(1, 120), min_size=1, max_size=4)))]
+    rows = draw(st.lists(deals, max_size=most_deals))
+    if edges is None:
+        edges = sorted(draw(st.sets(st.integers(1, 120), min_size=1, max_size=4)))
+    given_rows = [{"id": f"d{i}", **row} for i, row in enumerate(rows)]
     return fs.Scenario(
         as_of="2026-12-31",
         periods=fs.Periods(edges=[0, *edges]),
         funnel=fs.Funnel(stages),
-        pipeline=fs.Pipeline.from_deals([{"id": f"d{i}", **row} for i, row in enumerate(rows)]),
-        market=draw(markets),
+        pipeline=fs.Pipeline.from_deals(given_rows) if rows else fs.Pipeline(),
+        market=draw(market),
         clock=draw(clocks),
-        new_business=draw(st.one_of(st.none(), new_business(len(edges)))),
+        new_business=draw(new_business(len(edges))) if new else None,
     )
 
 
@@ -139,13 +139,11 @@ def coordinates(lowered, seed):
     return Points(
         lambda dimension, path: float(by_dimension[dimension][path]),
         plain_point,
-        lambda period, path: float(mean[period, path]),
+        lambda piece, path: float(mean[piece, path]),
     )
 
 
-@given(scenarios(), st.one_of(st.integers(0, 9), st.just(2**64 - 1)))
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
-def test_kernel_and_twin_agree(scenario, seed):
+def check(scenario, seed):
     lowered = lower(scenario)
     expected = walk_twin(scenario, lowered, seed, CHOSEN, coordinates(lowered, seed), SIGNED)
     trip = Trip(lower_walks(scenario, lowered), lowered.shared, SIGNED)
@@ -154,3 +152,32 @@ def test_kernel_and_twin_agree(scenario, seed):
         found = getattr(block, name)[..., CHOSEN]
         wanted = expected.entering[-1] if name == "wins" else getattr(expected, name)
         np.testing.assert_array_equal(found, wanted, err_msg=name)
+
+
+@given(scenarios(new=False), seeds)
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
+def test_kernel_and_twin_agree_on_open_deals(scenario, seed):
+    check(scenario, seed)
+
+
+@given(scenarios(most_deals=2), seeds)
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
+def test_kernel_and_twin_agree_on_new_business(scenario, seed):
+    check(scenario, seed)
+
+
+@given(
+    scenarios(
+        market=st.builds(
+            fs.Market,
+            win_rate_correlation=st.sampled_from([0.3, (0.1, 0.4)]),
+            persistence=st.sampled_from([0.0, 0.5]),
+        ),
+        edges=[200, 500, 1000],
+        most_deals=0,
+    ),
+    seeds,
+)
+@settings(max_examples=EXAMPLES // 2, deadline=None, derandomize=True)
+def test_kernel_and_twin_agree_on_years_of_the_market(scenario, seed):
+    check(scenario, seed)
