@@ -57,7 +57,7 @@ class Lanes(NamedTuple):
     clock: NDArray[np.float64]  # when it entered its stage
     period: NDArray[np.uint64]  # the period of that
     earliest: NDArray[np.int64]  # a day that no win of the deal is before
-    rest: NDArray[np.float64]  # (S - 1, TILE)
+    rest: NDArray[np.float64]  # (S - 1, TILE) time that remained in each stage
     pace: NDArray[np.float64]
     draw: NDArray[np.uint32]
     entered: NDArray[np.int32]  # (S, K + 1, TILE); the last row is beyond the horizon
@@ -99,21 +99,26 @@ def leave(s, alive, step, age, road, lanes, count):
     """Let the first ``count`` lanes leave stage ``s``; return how many then are in the next.
 
     The others are lost, or leave it beyond the horizon. ``alive`` (2, draws) is the chance that a
-    time, forward or lost, exceeds the age.
+    time, forward or lost, exceeds the age. Times are read for all lanes before any period is looked
+    for: a branch that the processor guesses wrong then holds up no reads.
     """
     law, law_step, end = road.law[s], road.law_step, road.end
     places, guide, nodes = road.places, road.guide, road.nodes
     threshold, outcome, uniform = lanes.threshold[s], lanes.outcome, lanes.uniform[0]
     active, clock, period, pace = lanes.active, lanes.clock, lanes.period, lanes.pace
     entered, left, draw = lanes.entered[s + 1], lanes.left[s], lanes.draw
+    rest = lanes.rest[s]
     beyond, going = np.uint64(len(end) - 1), np.uint64(0)
     for i in range(count):
         lane = active[i]
         lost, row = np.uint64(outcome[lane] > threshold[lane]), np.uint64(draw[lane])
         survival = alive[lost, np.uint64(step * row)]
         table = law[lost, np.uint64(law_step * row)]
-        rest = rest_of(places, guide, nodes, table, survival, age, uniform[lane])
-        at = clock[lane] + rest * pace[lane]
+        rest[lane] = rest_of(places, guide, nodes, table, survival, age, uniform[lane])
+    for i in range(count):
+        lane = active[i]
+        lost = np.uint64(outcome[lane] > threshold[lane])
+        at = clock[lane] + rest[lane] * pace[lane]
         k = period_of(end, at, period[lane])
         left[k, lane] += np.int32(1)
         entered[k, lane] += np.int32(ONE - lost)
