@@ -7,13 +7,19 @@ import pytest
 from scipy import stats
 
 from tests import (
+    test_exact_activities,
     test_exact_counts,
+    test_exact_creation,
     test_exact_hard_times,
+    test_exact_repeats,
+    test_exact_required,
     test_exact_sharing,
     test_exact_times,
     test_random_scenarios,
+    test_random_scenarios_new,
 )
 from tests.oracles import exact, independent, laws
+from tests.oracles.business_checks import most_comparisons as most_of_business
 from tests.oracles.checking import most_comparisons
 from tests.oracles.compare import (
     COMPARISONS,
@@ -315,8 +321,15 @@ def test_the_tables_stay_below_the_number_of_comparisons():
     modules = (test_exact_counts, test_exact_times, test_exact_sharing, test_exact_hard_times)
     tables = [module.CASES for module in modules]
     in_tables = sum(most_comparisons(one) for table in tables for one in table.values())
-    at_random = test_random_scenarios.SCENARIOS * 20
-    assert in_tables + at_random <= COMPARISONS
+    at_random = test_random_scenarios.SCENARIOS * 20 + test_random_scenarios_new.SCENARIOS * 60
+    business = [test_exact_creation.CASES, test_exact_repeats.CASES]
+    of_business = sum(most_of_business(one) for table in business for one in table.values())
+    required = 12 * len(test_exact_required.CASES) + 3 * len(test_exact_required.RATES)
+    activities = sum(
+        (len(one["edges"]) - 1) * (2 * len(one["stages"]) + 1)
+        for one in test_exact_activities.CASES.values()
+    )
+    assert in_tables + at_random + of_business + required + activities <= COMPARISONS
 
 
 # The exact answers of whole scenarios against the plain simulator

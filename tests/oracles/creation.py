@@ -86,6 +86,7 @@ def _moving_excess(times, x):
         return 0.0
     if not times:
         return x
+    times = laws._merged(times)
     if len(times) == 1:
         name = getattr(getattr(times[0], "dist", None), "name", "")
         if name in _EXCESS:
