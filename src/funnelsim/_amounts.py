@@ -9,15 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funnelsim.distributions import Discrete, Distribution, Sample
+from funnelsim.kernels.quantiles import OCTAVES, STEPS
 from funnelsim.pipeline import Pipeline
 
-OCTAVES = 52
 HALF = 0.5
 NEXT_TO = 1e-9
 """How near to a jump (of its level) the quantiles on its two sides are asked for."""
-STEPS = 64
-"""Lines to each halving of the distance to an end of (0, 1): the mean is off by 3e-5 of itself
-where the quantile is steepest, as that of a gamma with a cv of 3, far less elsewhere."""
 NEAREST = 2.0**-54
 """Distance of the smallest and of the largest uniform from their end of (0, 1)."""
 MOST_JUMPS = 2**14

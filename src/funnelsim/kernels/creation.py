@@ -179,6 +179,29 @@ def amount_in_cents(table, cents, size, upper, lower):
     return np.floor(amount * size + 0.5)
 
 
+@part
+def _set_cents(table, cents, size, uniform, number, count, amount):
+    """Fill ``amount`` with the cents of a path's deal, where it has one of this number."""
+    for lane in range(TILE):
+        if number < count[lane]:
+            amount[lane] = amount_in_cents(
+                table, cents, size[lane], uniform[1, lane], uniform[2, lane]
+            )
+
+
+@part
+def _book(uniform, threshold, number, count, amount, first, bookings, wins, fresh):
+    """Add the deal in the period that its uniform falls into."""
+    for lane in range(TILE):
+        if number < count[lane]:
+            k = 0
+            while uniform[0, lane] > threshold[k, lane]:
+                k += 1
+            bookings[k, first + lane] += np.int64(amount[lane])
+            wins[k, first + lane] += np.int32(1)
+            fresh[first + lane] += np.int64(amount[lane])
+
+
 def create_of(source: int) -> Callable[..., None]:
     """Return the kernel, closed over a digest of its source: see `funnelsim.kernels.compiled`.
 
@@ -194,8 +217,10 @@ def create_of(source: int) -> Callable[..., None]:
         uniform = np.empty((4, TILE), np.int32)
         rows, by_end = np.empty((4, TILE)), np.empty((periods, TILE))
         threshold, count = np.empty((periods, TILE), np.int32), np.empty(TILE, np.int32)
+        quantiles, cents = creation.quantiles, creation.amount
         for first in range(0, paths, TILE):
             tile = np.uint64(first_tile + first // TILE)
+            size = factors.size[first : first + TILE]
             mix(creation, factors, first, rows, by_end)
             mean = by_end[periods - 1]
             draw_counts(tile, creation.low, creation.high, key, mean, uniform, rows, count)
@@ -208,23 +233,10 @@ def create_of(source: int) -> Callable[..., None]:
             for one in range(count.max()):
                 low, high = nth(creation.low, creation.high, one)
                 uniform_row(tile, low, high, OUTCOME, key, uniform[0])
-                if len(creation.quantiles) > 0:
+                if len(quantiles) > 0:
                     uniform_row(tile, low, high, AMOUNT_HIGH, key, uniform[1])
                     uniform_row(tile, low, high, AMOUNT_LOW, key, uniform[2])
-                for lane in range(TILE):
-                    if one < count[lane]:
-                        cents = amount_in_cents(
-                            creation.quantiles,
-                            creation.amount,
-                            factors.size[first + lane],
-                            uniform[1, lane],
-                            uniform[2, lane],
-                        )
-                        k = 0
-                        while uniform[0, lane] > threshold[k, lane]:
-                            k += 1
-                        bookings[k, first + lane] += np.int64(cents)
-                        wins[k, first + lane] += np.int32(1)
-                        fresh[first + lane] += np.int64(cents)
+                _set_cents(quantiles, cents, size, uniform, one, count, rows[0])
+                _book(uniform, threshold, one, count, rows[0], first, bookings, wins, fresh)
 
     return create
