@@ -1,7 +1,8 @@
 """Do the tools compute the same thing? Compared before anything is timed.
 
 Compared are the mean bookings of each period and, at two quotas, the attainment probability up to
-the end of each period: each tool with each other, and the means with their exact values.
+the end of each period: each tool with each other, and the means with their exact values. Of
+trajectories also what enters and stands in each stage, and when the first wins are signed.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from scipy import special
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from benchmarks.peers.careful_trajectories import Trajectories
     from benchmarks.work import Work
 
 FALSE_ALARM = 1e-3
 """Chance that tools which agree are said to differ, over all comparisons together."""
+RARE = 0.02
+NEVER = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,25 @@ def differences(work: Work, bookings: Mapping[str, np.ndarray]) -> list[Differen
     ]
     for one, other in combinations(bookings, 2):
         found += _between(one, other, bookings[one], bookings[other], exact)
+    return found
+
+
+def differences_of_ways(names: tuple[str, str], ways: tuple[Trajectories, ...]) -> list[Difference]:
+    """Return all comparisons of the stages of two tools, where they are more than rare events."""
+    first, second = ways
+    last = np.minimum.reduce([way.signed.max(where=way.signed < NEVER, initial=0) for way in ways])
+    days = [np.minimum(way.signed, last + 1) for way in ways]
+    tables = {
+        "entering": (first.entering, second.entering),
+        "standing": (first.standing, second.standing),
+        "day of a first win": days,
+    }
+    found = []
+    for what, (one, other) in tables.items():
+        left, right = (table.reshape(len(table), -1) for table in (one, other))
+        for column in np.flatnonzero((left > 0).mean(axis=0) >= RARE):
+            errors = _two_means(left[:, column], right[:, column])
+            found.append(Difference(f"{what}, column {column}", *names, errors))
     return found
 
 

@@ -15,9 +15,9 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from benchmarks import memory, ours, startup, timing, words
-from benchmarks.agreement import differences, disagreements
-from benchmarks.peers import PEERS
+from benchmarks import extra_deals, memory, ours, startup, timing, words
+from benchmarks.agreement import differences, differences_of_ways, disagreements
+from benchmarks.peers import PEERS, careful_trajectories
 from benchmarks.work import Work
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ ROUNDS = 4
 SMALL_PATHS = {"SimPy": 2_000, "pure Python": 8_000, "plain NumPy": 8_000}
 PATHS = 131_072
 TILE = 256
+ONE_BLOCK = 8_192
+CREATED = 500.0
+"""Deals created in each period, as many over the horizon as there are open ones."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +70,17 @@ def nanoseconds(seconds: float, paths: int, deals: int = DEALS) -> float:
 def check_agreement() -> str:
     """Compare all tools on small work; leave the program if any two differ."""
     work = Work.make(60, seed=3)
+    ways = (ours.trajectories(work, 20_000, 12), careful_trajectories.simulate(work, 20_000, 13))
+    names = ("funnelsim, trajectories", "careful NumPy, trajectories")
     tools = {"funnelsim": ours.simulate, **PEERS}
     runs = {name: tool(work, SMALL_PATHS.get(name, 50_000), 11) for name, tool in tools.items()}
-    found = differences(work, runs)
+    runs |= {name: way.bookings for name, way in zip(names, ways, strict=True)}
+    found = [*differences(work, runs), *differences_of_ways(names, ways)]
     wrong = disagreements(found)
     if wrong:
         sys.exit("The tools differ, so nothing is timed:\n" + "\n".join(map(str, wrong)))
-    return f"{len(runs)} tools agree in {len(found)} comparisons of means and attainment."
+    agreed = f"{len(runs)} tools agree in {len(found)} comparisons of means and attainment."
+    return f"{agreed}\n{extra_deals.check()}"
 
 
 def peer_rows(work: Work) -> list[Row]:
@@ -130,6 +137,51 @@ def variant_rows(work: Work) -> list[Row]:
             least=False),
         Row("2 threads, against 1 (on idle cores)", shown["two"], shown["one"], two, 1.7),
     ]  # fmt: skip
+
+
+def trajectory_rows(work: Work) -> list[Row]:
+    """Time every stage of every deal, what is counted included."""
+    calls: dict[str, Callable[[int], object]] = {
+        "trajectories": lambda paths: ours.trajectories(work, paths, 1),
+        "careful": lambda paths: careful_trajectories.simulate(work, paths, 1),
+        "bookings": lambda paths: ours.simulate(work, paths, 1),
+    }
+    paths = {name: timing.paths_for(call, BUDGET) for name, call in calls.items()}
+    best = timing.best_of({n: partial(call, paths[n]) for n, call in calls.items()}, ROUNDS)
+    cost = {name: nanoseconds(best[name], paths[name]) for name in calls}
+    mine = f"{cost['trajectories']:.1f} ns"
+    what = "every stage of every deal, {} periods, against {}"
+    return [
+        Row(what.format(work.periods, "careful NumPy doing the same"), mine,
+            f"{cost['careful']:.1f} ns", cost["careful"] / cost["trajectories"]),
+        Row(what.format(work.periods, "our bookings alone"), mine,
+            f"{cost['bookings']:.2f} ns", cost["trajectories"] / cost["bookings"]),
+    ]  # fmt: skip
+
+
+def extra_rows(work: Work) -> list[Row]:
+    """Time deals that are created, and the required pipeline."""
+    kinds = {"none": (0.0, 0.0), "fixed": (CREATED, 0.0), "lognormal": (CREATED, 1.0)}
+    calls = {name: partial(extra_deals.run, work, ONE_BLOCK, *how) for name, how in kinds.items()}
+    for call in calls.values():
+        call()
+    best = timing.best_of(calls, 2 * ROUNDS)
+    created = round(CREATED * work.periods)
+    open_deal = nanoseconds(best["none"], ONE_BLOCK, work.deals)
+    rows = []
+    for name in ("fixed", "lognormal"):
+        cost = nanoseconds(best[name] - best["none"], ONE_BLOCK, created)
+        rows.append(
+            Row(f"a created deal, {name} amounts, against an open one", f"{cost:.2f} ns",
+                f"{open_deal:.2f} ns", cost / open_deal, 1.5, None, least=False)
+        )  # fmt: skip
+    ways = {name: partial(call, PATHS // 2) for name, call in extra_deals.CALLS.items()}
+    for way in ways.values():
+        way()
+    took = timing.best_of(ways, 2)
+    ratio = took["bisection"] / took["one pass"]
+    shown = (f"{took[name]:.2f} s" for name in ("one pass", "bisection"))
+    return [*rows, Row("required pipeline in one pass, against bisection", *shown, ratio, 5)]
 
 
 def growth_rows() -> list[Row]:
@@ -201,7 +253,8 @@ def main() -> None:
     print(check_agreement(), end="\n\n")
     print(HEADER)
     work = Work.make(DEALS)
-    sections = (partial(peer_rows, work), partial(variant_rows, work), growth_rows,
+    sections = (partial(peer_rows, work), partial(variant_rows, work),
+                partial(trajectory_rows, work), partial(extra_rows, work), growth_rows,
                 startup_rows, memory_rows)  # fmt: skip
     for section in sections:
         for row in section():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import ours, startup, timing, words
+from benchmarks import extra_deals, ours, startup, timing, words
 from benchmarks.table import Row
 from benchmarks.work import Work
 
@@ -22,6 +22,26 @@ def test_bench_words_alone(benchmark):
 def test_bench_open_pipeline(benchmark, threads, cycle_cv):
     bookings = benchmark(ours.simulate, WORK, PATHS, 1, threads=threads, cycle_cv=cycle_cv)
     assert bookings.shape == (PATHS, WORK.periods)
+
+
+def test_bench_trajectories(benchmark):
+    found = benchmark(ours.trajectories, WORK, 1_024, 1)
+    assert found.entering.shape == (1_024, 6, WORK.periods)
+
+
+@pytest.mark.parametrize("cv", [0.0, 1.0])
+def test_bench_created_deals(benchmark, cv):
+    bookings = benchmark(extra_deals.run, WORK, PATHS, 500.0, cv)
+    assert bookings.sum() > extra_deals.run(WORK, PATHS).sum()
+
+
+@pytest.mark.parametrize("way", extra_deals.CALLS)
+def test_bench_required_pipeline(benchmark, way):
+    assert benchmark(extra_deals.CALLS[way], PATHS) > 0
+
+
+def test_both_ways_to_a_required_pipeline_agree():
+    assert "by bisection" in extra_deals.check(4_096)
 
 
 def test_import_loads_nothing_heavy():

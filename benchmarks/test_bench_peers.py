@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks import ours
-from benchmarks.agreement import Difference, differences, disagreements
-from benchmarks.peers import PEERS
+from benchmarks.agreement import (
+    Difference,
+    differences,
+    differences_of_ways,
+    disagreements,
+)
+from benchmarks.peers import PEERS, careful_trajectories
 from benchmarks.work import Work
 
 if TYPE_CHECKING:
@@ -48,6 +53,29 @@ def test_a_tool_without_the_market_factor_is_found_by_its_spread():
     found = disagreements(differences(work, runs))
     assert found
     assert all("attainment" in difference.what for difference in found)
+
+
+NAMES = ("funnelsim", "careful NumPy")
+
+
+def both_ways(work: Work = SMALL) -> tuple[careful_trajectories.Trajectories, ...]:
+    ours_on_small = ours.trajectories(SMALL, MANY, 5)
+    return ours_on_small, careful_trajectories.simulate(work, MANY, 5)
+
+
+def test_trajectories_agree_with_careful_numpy_in_bookings_stages_and_days():
+    ways = both_ways()
+    found = differences_of_ways(NAMES, ways)
+    assert {one.what.split(",")[0] for one in found} == {
+        "entering", "standing", "day of a first win",
+    }  # fmt: skip
+    runs = {name: way.bookings for name, way in zip(NAMES, ways, strict=True)}
+    assert disagreements([*differences(SMALL, runs), *found]) == []
+
+
+def test_trajectories_of_slower_stages_are_found():
+    ways = both_ways(replace(SMALL, mean_time=31.0))
+    assert disagreements(differences_of_ways(NAMES, ways))
 
 
 def test_the_threshold_counts_the_comparisons():

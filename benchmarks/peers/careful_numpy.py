@@ -36,9 +36,7 @@ def simulate(work: Work, paths: int, seed: int) -> np.ndarray:
     """Return bookings (paths, periods)."""
     rng = np.random.Generator(np.random.SFC64(seed))
     stages = [_stage(work, number) for number in range(OPEN_STAGES)]
-    log_survival, days = work.survival_table
-    steps = np.arange(LONGEST * STEPS + 2) / STEPS
-    inverse = np.interp(-steps, log_survival, days).astype(np.float32)
+    inverse = inverse_survival(work)
     bookings = np.empty((paths, work.periods))
     chunk = max(1, DRAWS_A_CHUNK // work.deals)
     for first in range(0, paths, chunk):
@@ -49,6 +47,13 @@ def simulate(work: Work, paths: int, seed: int) -> np.ndarray:
             if len(stage.age):
                 rows += _stage_bookings(work, stage, inverse, z, rng)
     return bookings
+
+
+def inverse_survival(work: Work) -> np.ndarray:
+    """Return the days at even steps of log survival."""
+    log_survival, days = work.survival_table
+    steps = np.arange(LONGEST * STEPS + 2) / STEPS
+    return np.interp(-steps, log_survival, days).astype(np.float32)
 
 
 def _stage(work: Work, number: int) -> Stage:
@@ -69,7 +74,7 @@ def _stage_bookings(
     chance = special.ndtr(score.astype(np.float32))
     won = np.flatnonzero(rng.random((len(z), deals), dtype=np.float32) < chance)
     path, deal = np.divmod(won, deals)
-    day = _remaining(stage, deal, inverse, rng)
+    day = remaining(stage.log_still_open[deal], stage.age[deal], inverse, rng)
     for _later in range(stage.number + 1, OPEN_STAGES):
         later = rng.standard_gamma(work.shape, len(won), dtype=np.float32)
         later *= np.float32(work.scale)
@@ -82,13 +87,14 @@ def _stage_bookings(
     return sums.reshape(len(z), width)[:, :-1]
 
 
-def _remaining(
-    stage: Stage, deal: np.ndarray, inverse: np.ndarray, rng: np.random.Generator
+def remaining(
+    log_still_open: np.ndarray, age: np.ndarray, inverse: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    place = rng.standard_exponential(len(deal), dtype=np.float32)
-    place -= stage.log_still_open[deal]
+    """Return what remains of times in stage that have lasted so many days."""
+    place = rng.standard_exponential(len(age), dtype=np.float32)
+    place -= log_still_open
     place *= np.float32(STEPS)
     step = place.astype(np.int32)
     place -= step
     low = inverse[step]
-    return low + place * (inverse[step + 1] - low) - stage.age[deal]
+    return low + place * (inverse[step + 1] - low) - age
