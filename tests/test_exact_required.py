@@ -37,7 +37,7 @@ CASES = {
     "ten wins at one in six": {**MEETINGS, "stages": [{"win": 1 / 6, "time": QUICK}]},
     "every deal is won": {**MEETINGS, "stages": [{"win": 1.0, "time": 5}]},
     **{
-        f"ten wins, market at rho {rho}": {**MEETINGS, "rho": rho, "lattice": 2048}
+        f"ten wins, market at rho {rho}": {**MEETINGS, "rho": rho, "lattice": 512}
         for rho in (0.02, 0.05, 0.1)
     },
     **{
@@ -67,13 +67,13 @@ CASES = {
         **SOON, "new": {"rate": 6.0, "repeat": {"mean": 0.4, "delay": 15}},
     },
     "draws of the conversion": {
-        **MEETINGS, "quota": 4, "stages": [{"conversion": BETA, "time": QUICK}], "lattice": 2048,
+        **MEETINGS, "quota": 4, "stages": [{"conversion": BETA, "time": QUICK}], "lattice": 512,
     },
     "draws of the time": {
         **SOON, "stages": [{"win": 0.4, "time": {"gamma": {"mean": (15, 30, 60), "cv": 0.6}}}],
     },
     "amount factor": {**SOON, "extra": {"units": THREE_AMOUNTS}, "amount_cv": 0.4},
-    "cycle factor": {**SOON, "rho": 0.05, "cycle_cv": 0.4},
+    "cycle factor": {**SOON, "rho": 0.05, "cycle_cv": 0.4, "lattice": 128},
     "weekends off": {**SOON, **WEEKS, "extra": {"units": 1, "day": 9.5}},
     "cycle factor decides whether there is time": {
         **SOON, "stages": [{"win": 0.5, "time": 50}], "cycle_cv": 0.3, "deals": deals(3),
@@ -83,11 +83,11 @@ CASES = {
     "too late": {**SOON, "extra": {"units": 1, "day": 60}},
     "in another year of the market": {
         **MEETINGS, "edges": [0, 365.25, 730.5], "deals": deals(6), "rho": 0.3, "persistence": 0.4,
-        "stages": ONE, "extra": {"units": 1, "day": 400}, "lattice": 1024,
+        "stages": ONE, "extra": {"units": 1, "day": 400}, "lattice": 256,
     },
     "all factors at once": {
         **SOON, "new": {"rate": 5.0, "swing": -0.3}, "rho": (0.05, 0.1), "cycle_cv": 0.3,
-        "amount_cv": 0.2, "lattice": 512,
+        "amount_cv": 0.2, "lattice": 128,
     },
     "booked already": {**SOON, "booked": 12},
 }  # fmt: skip
@@ -126,10 +126,10 @@ RATES = {
     },
     "on top of open deals": {**SOON, "new": {"rate": 1.0}},
     "in a market that moves it": {
-        **SOON, "new": {"rate": 4.0, "swing": 0.3}, "rho": 0.1, "lattice": 1024,
+        **SOON, "new": {"rate": 4.0, "swing": 0.3}, "rho": 0.1, "lattice": 512,
     },
     "dispersed, with an amount factor": {
-        **SOON, "new": {"rate": 4.0, "dispersion": 0.3}, "amount_cv": 0.3, "lattice": 1024,
+        **SOON, "new": {"rate": 4.0, "dispersion": 0.3}, "amount_cv": 0.3, "lattice": 512,
     },
     "draws of the rate": {**SOON, "new": {"rate": 4.0, "factor": (0.7, 1.0, 1.5)}, "lattice": 512},
 }  # fmt: skip
