@@ -66,12 +66,21 @@ def _market(rng, market, draws):
     )
 
 
+def _uncertain_time(rng, stage):
+    """Return a time with as many draws as the stage's conversion has."""
+    conversions = stage["conversion"]
+    draws = len(conversions) if isinstance(conversions, tuple) else 1
+    return {"gamma": {"mean": tuple(rng.uniform(5.0, 60.0, draws).tolist()), "cv": 0.5}}
+
+
 def _scenario(seed):
     """Return a scenario with everything in it at once."""
     rng = np.random.default_rng([seed, 20270401])
     description = _description(seed)
     longer = float(rng.choice([1.0, 4.0]))
     description["edges"] = [longer * edge for edge in description["edges"]]
+    if rng.random() < 0.5:
+        description["stages"][0]["time"] = _uncertain_time(rng, description["stages"][0])
     described = scenario_of(description, f"random {seed}")
     pipeline, draws = described.pipeline, described.draws
     spread = fs.Lognormal(mean=2000, cv=0.4)
@@ -137,9 +146,8 @@ def _comparisons(folded, walked):
 
 
 @pytest.mark.parametrize("seed", range(SCENARIOS))
-def test_both_kernels_agree_in_law(seed, record_property):
+def test_both_kernels_agree_in_law(seed):
     folded, walked = _both(_scenario(seed), seed)
     compared = list(_comparisons(folded, walked))
     assert len(compared) <= MOST_ANSWERS
-    worst = assert_agreement(compared, MOST_COMPARISONS)
-    record_property("worst", str(worst))
+    assert_agreement(compared, MOST_COMPARISONS)
