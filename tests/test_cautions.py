@@ -161,6 +161,11 @@ def test_new_business_without_an_open_deal_is_fine():
     assert codes_of(fs.NewBusiness(8, 1)) == {}
     assert codes_of(fs.NewBusiness([0, 8], 1)) == {}
     assert codes_of(fs.NewBusiness([0, 0], 1)) == {"no-deals": ()}
+    assert codes_of(fs.NewBusiness(8, 1, factor=0)) == {"no-deals": ()}
+
+
+def test_no_deal_is_the_usual_start_of_asking_how_many_are_required():
+    assert codes_of(required=fs.RequiredPipeline(amount=1)) == {}
 
 
 def test_new_business_that_books_nothing():

@@ -92,6 +92,13 @@ def test_json_in_a_file_comes_with_the_summary(plan):
     assert sorted(one.name for one in plan.iterdir()) == ["answer.json", "plan.toml"]
 
 
+def test_activities_can_be_left_out_of_the_json_answer(plan):
+    for options, there in (((), True), (("--no-activities",), False)):
+        run("forecast", "plan.toml", "--paths", "100", "--json", "answer.json", *options)
+        answer = json.loads((plan / "answer.json").read_text("utf-8"))
+        assert (answer["activities"] is not None) is there
+
+
 @pytest.mark.usefixtures("plan")
 def test_json_on_standard_output_comes_alone():
     done = run("forecast", "plan.toml", "--paths", "2000", "--json", "-")

@@ -213,6 +213,14 @@ def test_fixed_times_shift_the_sum_of_the_others():
     np.testing.assert_allclose(found, plain.by(0, AGES, TIMES - 13.7), atol=ACCURACY)
 
 
+@pytest.mark.parametrize("times", [[GAMMA, GAMMA], [GAMMA, 10.7, GAMMA, 3], [12.5, DICE], [GAMMA]])
+def test_reading_many_times_agrees_with_each(times):
+    remaining = remaining_of(times)
+    some = np.array([0.0, 9.9, 17.5, 31.0, 45.3, 62.5, 90.0, 119.0])
+    expected = remaining.by(0, np.array([0.0]), some)[0]
+    np.testing.assert_allclose(remaining.read(0, 0.0, some), expected, atol=2e-6)
+
+
 def test_discrete_times_mix_shifted_sums():
     remaining = remaining_of([GAMMA, DICE, GAMMA])
     two = stats.gamma(2 / 0.36, scale=30 * 0.36)

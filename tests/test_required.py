@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import funnelsim as fs
 from funnelsim._arrays import lower
@@ -139,6 +140,58 @@ def test_the_rate_keeps_the_profile_of_the_plan():
     plan = fs.NewBusiness([one * times for one in (10, 20, 30, 40)], 300_000)
     again = fs.simulate(base.replace(new_business=plan), paths=PATHS).attainment_probability()
     assert abs(again.value - 0.5) < 1e-3
+
+
+@pytest.mark.parametrize("cycle_cv", [0.0, 1e-3])
+@pytest.mark.parametrize(
+    ("time", "days"),
+    [
+        (fs.Gamma(mean=360, cv=0.02), 365),
+        (fs.Gamma(mean=30, cv=0.1), 31),
+        (fs.Gamma(mean=900, cv=0.01), 905),
+    ],
+)
+def test_a_steep_deadline_is_met_as_often_as_the_law_of_the_time_says(time, days, cycle_cv):
+    """One deal of the quota's size suffices: the n-th is needed with a chance of (1 - wF)^(n-1)."""
+    funnel = fs.Funnel([fs.Stage("consulting", conversion=0.5, time=time), fs.Stage("contract")])
+    horizon = fs.Periods(edges=[0, days])
+    plan = fs.RequiredPipeline(amount=3_000_000)
+    base = scenario(
+        periods=horizon, funnel=funnel, required_pipeline=plan, market=fs.Market(cycle_cv=cycle_cv)
+    )
+    found = fs.simulate(base, paths=PATHS).required_dict()["curve"]
+    chance = 0.5 * stats.gamma(time.cv**-2, scale=time.mean * time.cv**2).cdf(days)
+    deals, level = found["deals"][49], found["confidence"][49]
+    assert level == 0.5
+    assert 1.0 - (1.0 - chance) ** (deals - 1) < 0.5 <= 1.0 - (1.0 - chance) ** deals
+
+
+def test_a_rate_is_asked_of_deals_of_another_stage_or_amount():
+    forecast = fs.simulate(scenario(new_business=fs.NewBusiness(8, 300_000)), paths=2048)
+    planned = forecast.required_creation_rate(0.8).per_period
+    assert forecast.required_creation_rate(0.8, stage="proposal").per_period < planned
+    assert forecast.required_creation_rate(0.8, amount=600_000).per_period < planned
+    with pytest.raises(fs.InputError, match="day"):
+        forecast.required_creation_rate(0.8, day=30)
+
+
+@pytest.mark.parametrize(
+    ("plan", "note"),
+    [
+        ({"day": 400}, "enter after the last period, which ends on day 365"),
+        ({"amount": 0}, "an amount of 0"),
+        ({"amount": fs.Pareto(alpha=0.9, low=1000)}, "no finite mean"),
+    ],
+)
+def test_the_answer_says_why_nothing_helps(plan, note):
+    notes = fs.simulate(scenario(), paths=256).required_dict([0.8], **plan)["notes"]
+    assert any(note in one for one in notes)
+
+
+def test_more_deals_than_can_be_counted_are_refused():
+    business, months = fs.NewBusiness(9e6, 5), fs.Periods("month", 120)
+    with pytest.raises(fs.InputError, match=r"stay below 1,000,000,000 deals on average"):
+        fs.simulate(scenario(new_business=business, periods=months), paths=64)
 
 
 def test_what_extra_deals_are_worth_is_asked_at_once():

@@ -25,6 +25,8 @@ from funnelsim.kernels.outcomes import TILE, Deals, PathFactors, Scratch
 
 BLOCK = 8192
 """Paths of a block. The grid of blocks is fixed: it does not depend on the workers."""
+PASSAGE_BLOCK = 512
+"""Paths of a block of first passages: each may take many deals, and a block cannot be stopped."""
 
 
 class Work(NamedTuple):

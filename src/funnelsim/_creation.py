@@ -21,6 +21,7 @@ from funnelsim._factors import (
 from funnelsim._remaining import TIE, RemainingTime
 from funnelsim._timing import FAR, laws_of_draws
 from funnelsim.distributions import Distribution, Fixed, Gamma
+from funnelsim.errors import InputError
 from funnelsim.kernels.creation import Creation, Intensities
 from funnelsim.kernels.outcomes import PathFactors
 from funnelsim.new_business import YEAR, NewBusiness
@@ -36,6 +37,8 @@ NODES, FEWER_NODES = 128, 32
 MANY_DRAWS = 16
 SCALE = 4.0
 LEAST_SPAN = 0.25
+MOST_CREATED = 1e9
+"""Mean number of deals created on a path, at most: they are counted in 32 bits."""
 NEW_DEAL = "\0new deal"
 """The stable number of this name is that of the first one; no deal of a user is called so."""
 
@@ -114,20 +117,22 @@ def lower_new_business(scenario: Scenario, shared: Shared) -> NewDeals | None:
     entry = _entries(scenario, pieces, cohort, part)
     chances = _chances_by_end(scenario, shared, entry)
     creation = creation_of(scenario, shared, entry.stage, chances, years, NEW_DEAL, business.amount)
+    swing = math.sqrt(math.log1p(business.market_swing**2))
+    named = [stable_number(f"\0frailty {k}") for k in pieces.period.tolist()]
     return NewDeals(
-        creation,
-        rounded(rate),
-        _each(business.factor, scenario.draws),
-        years,
-        frailty[pieces.period] if dispersed else np.full(len(rate), -1, np.int64),
-        gammas,
-        np.array([stable_number(f"\0frailty {k}") for k in pieces.period.tolist()], np.uint64),
-        math.copysign(math.sqrt(math.log1p(business.market_swing**2)), business.market_swing),
-        scenario.market.persistence,
-        chances.span,
-        cohort,
-        part,
-        pieces,
+        creation=creation,
+        rate=rounded(rate),
+        factor=_each(business.factor, scenario.draws),
+        year=years,
+        frailty=frailty[pieces.period] if dispersed else np.full(len(rate), -1, np.int64),
+        gammas=gammas,
+        streams=np.array(named, np.uint64),
+        swing=math.copysign(swing, business.market_swing),
+        persistence=scenario.market.persistence,
+        span=chances.span,
+        cohort=cohort,
+        part=rounded(part),
+        pieces=pieces,
     )
 
 
@@ -306,6 +311,7 @@ def draw_intensities(
     for c in np.flatnonzero(new.frailty >= 0).tolist():
         u = plain_points(seed, int(new.streams[c]), first, paths)
         mean[c] *= _read_quantiles(new.gammas[new.frailty[c]], u)
+    _check_count(mean)
     common = shared.common[factors.draw]
     shift = np.sqrt(common / (1.0 - common)) * z
     place = np.zeros(paths)
@@ -314,6 +320,18 @@ def draw_intensities(
         along = (factors.slowness * shared.step + new.span) / (2.0 * new.span)
         place = np.clip(along * last, 0.0, last - 0.001)
     return Intensities(mean, shift, place, factors.size, factors.draw)
+
+
+def _check_count(mean: Floats) -> None:
+    """Refuse mean numbers on a path that could not be counted."""
+    largest = float(mean.sum(axis=0).max(initial=0.0))
+    if largest > MOST_CREATED:
+        raise InputError(
+            "new business of a path",
+            f"stay below {MOST_CREATED:,.0f} deals on average",
+            largest,
+            "its rate, dispersion, factor or market_swing is too large",
+        )
 
 
 def _markets(new: NewDeals, shared: Shared, seed: int, first: int, paths: int) -> Floats:

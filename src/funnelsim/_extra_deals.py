@@ -19,7 +19,7 @@ from funnelsim._creation import (
     scales_of,
     span_of,
 )
-from funnelsim._remaining import TIE, RemainingTime
+from funnelsim._remaining import RemainingTime
 from funnelsim._timing import laws_of_draws
 from funnelsim.distributions import Distribution
 from funnelsim.kernels.creation import Creation
@@ -74,13 +74,15 @@ def _in_time(
     if left < 0.0:
         return result
     for some in scales_of(factors):
-        reach = left / float(factors[some].min())
-        law = RemainingTime(laws, reach, steps).law(stage, 0.0)
-        order = np.argsort(law.at, kind="stable")
-        by = np.concatenate([[0.0], np.cumsum(law.chance[order])])
-        latest = left / factors[some] * (1.0 + 1e-12) + TIE
-        result[some] = by[np.searchsorted(law.at[order], latest, side="right")]
-    return np.minimum(result, 1.0)
+        times = left / factors[some]
+        remaining = RemainingTime(laws, float(times.max()), steps)
+        exact = len(factors) == 1
+        result[some] = (
+            remaining.by(stage, np.zeros(1), times)[0]
+            if exact
+            else remaining.read(stage, 0.0, times)
+        )
+    return result
 
 
 def always_won(new: NewDeals) -> NewDeals:
@@ -107,17 +109,17 @@ def _one_each(
     creation: Creation, year: NDArray[np.int64], scenario: Scenario, span: float
 ) -> NewDeals:
     return NewDeals(
-        creation,
-        np.ones(1),
-        np.ones(scenario.draws),
-        year,
-        np.full(1, -1, np.int64),
-        np.zeros((0, 2, 2, 2)),
-        np.zeros(1, np.uint64),
-        0.0,
-        scenario.market.persistence,
-        span,
-        np.zeros(1, np.int64),
-        np.ones(1),
-        pieces_of(scenario, by_year=False),
+        creation=creation,
+        rate=np.ones(1),
+        factor=np.ones(scenario.draws),
+        year=year,
+        frailty=np.full(1, -1, np.int64),
+        gammas=np.zeros((0, 2, 2, 2)),
+        streams=np.zeros(1, np.uint64),
+        swing=0.0,
+        persistence=scenario.market.persistence,
+        span=span,
+        cohort=np.zeros(1, np.int64),
+        part=np.ones(1),
+        pieces=pieces_of(scenario, by_year=False),
     )

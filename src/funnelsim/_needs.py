@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 Counts = NDArray[np.int64]
 
+OF_A_RATE = ("stage", "amount")
+"""What may be asked of the deals that a rate creates."""
+MOST_WINS = 10_000_000
+
 
 class Needs:
     """What is required to reach the quota of a forecast; a first passage is kept for each plan.
@@ -55,9 +59,7 @@ class Needs:
         scenario = self._ground.scenario
         stated = scenario.required_pipeline or RequiredPipeline()
         known = [one.name for one in dataclasses.fields(stated) if one.name != "confidence"]
-        for name in changes:
-            if name not in known:
-                raise unknown("a field of required pipeline", name, known)
+        _check_names(changes, known)
         asked = {} if confidence is None else {"confidence": confidence}
         return dataclasses.replace(stated, **changes, **asked).resolve(scenario.funnel.names)
 
@@ -89,15 +91,19 @@ class Needs:
 
     def rates(self, confidence: Any, changes: dict[str, Any]) -> CreationRate | list[CreationRate]:
         """Return the rate of creation of a single confidence, or a list."""
-        plan = self.plan(confidence, changes)
-        found = creation_rates(self._ground, plan, plan.confidence, self._before)
+        _check_names(changes, OF_A_RATE)
+        found = self._rates(self.plan(confidence, changes), changes)
         return found[0] if _single(confidence) else found
+
+    def _rates(self, plan: RequiredPipeline, changes: dict[str, Any]) -> list[CreationRate]:
+        business = created_deals(self._ground.scenario, plan, changes)
+        return creation_rates(self._ground, business, plan.confidence, self._before)
 
     def to_dict(self, confidence: Any, changes: dict[str, Any]) -> dict[str, Any]:
         """Return all of it, as ``funnelsim required`` writes it."""
         plan = self.plan(confidence, changes)
         passage = self.passage(plan)
-        rates, notes = self._rates_or_reason(plan)
+        rates, notes = self._rates_or_reason(plan, changes)
         finite = math.isfinite(passage.mean_amount)
         return {
             "to_book": passage.to_book / CENTS,
@@ -111,17 +117,39 @@ class Needs:
             "pipeline_rules": self.rules(changes),
             "curve": passage.curve(),
             "required_creation_rate": rates,
-            "notes": notes,
+            "notes": [*_hindrances(self._ground.scenario, plan, passage), *notes],
         }
 
     def _rates_or_reason(
-        self, plan: RequiredPipeline
+        self, plan: RequiredPipeline, changes: dict[str, Any]
     ) -> tuple[list[dict[str, Any]] | None, list[str]]:
         try:
-            rates = creation_rates(self._ground, plan, plan.confidence, self._before)
+            rates = self._rates(plan, changes)
         except InputError as error:
             return None, [f"no required rate of creation: {error}"]
         return [one.to_dict() for one in rates], []
+
+
+def _check_names(changes: dict[str, Any], known: Sequence[str]) -> None:
+    for name in changes:
+        if name not in known:
+            raise unknown("a field of required pipeline", name, known)
+
+
+def _hindrances(scenario: Scenario, plan: RequiredPipeline, passage: Passage) -> list[str]:
+    """Return why no number of extra deals can do it, where that is known beforehand."""
+    notes = []
+    if plan.day >= scenario.windows[-1].hi:
+        notes.append(f"extra deals enter after the last period, which ends on day {_end(scenario)}")
+    if passage.mean_amount == 0.0:
+        notes.append("an extra deal has an amount of 0")
+    if passage.mean_amount == math.inf:
+        notes.append("the amount of an extra deal has no finite mean: no coverage is stated")
+    return notes
+
+
+def _end(scenario: Scenario) -> str:
+    return f"{scenario.windows[-1].hi:g} after the as-of date"
 
 
 def _single(confidence: Any) -> bool:
@@ -154,14 +182,14 @@ def first_passage(ground: Ground, plan: RequiredPipeline, booked: Counts) -> Pas
 
 
 def _counts(ground: Ground, extra: NewDeals, most: int, need: Counts) -> Counts:
-    from funnelsim._blocks import BLOCK, Search, run_passage  # noqa: PLC0415
+    from funnelsim._blocks import PASSAGE_BLOCK, Search, run_passage  # noqa: PLC0415
 
     search = Search(extra, ground.lowered.shared, most, need)
-    return np.concatenate(pieces(ground, run_passage, search, len(need), BLOCK))
+    return np.concatenate(pieces(ground, run_passage, search, len(need), PASSAGE_BLOCK))
 
 
 def creation_rates(
-    ground: Ground, plan: RequiredPipeline, confidences: Sequence[float], booked: Counts
+    ground: Ground, business: NewBusiness, confidences: Sequence[float], booked: Counts
 ) -> list[CreationRate]:
     """Return the rate of creation required for each confidence.
 
@@ -171,6 +199,8 @@ def creation_rates(
 
     Parameters
     ----------
+    business : NewBusiness
+        New business at a rate of one, as `created_deals` gives it.
     booked : ndarray, shape (paths,)
         What is booked without new business, in cents.
     """
@@ -180,23 +210,28 @@ def creation_rates(
     from funnelsim._creation import lower_new_business  # noqa: PLC0415
     from funnelsim._extra_deals import always_won  # noqa: PLC0415
 
-    scenario, per_period = _at_rate_one(ground.scenario, plan)
+    scenario = ground.scenario.replace(new_business=business)
     shared, left = ground.lowered.shared, to_book(ground.scenario)
     new = lower_new_business(scenario, shared)
     assert new is not None
-    wins = _counts(ground, always_won(new), plan.most, left - booked)
+    wins = _counts(ground, always_won(new), MOST_WINS, left - booked)
     work = Work(ground.lowered.deals, shared, new)
     mean, u = np.hstack(pieces(ground, run_wanted, work, len(booked), BLOCK))
-    possible = (mean > 0.0) & (wins <= plan.most)
+    possible = (mean > 0.0) & (wins <= MOST_WINS)
     times = np.full(len(booked), math.inf)
     times[possible] = gammaincinv(wins[possible], 1.0 - u[possible]) / mean[possible]
     times[wins == 0] = 0.0
-    rate = np.minimum(times * per_period, 2.0 * MOST_RATE)
+    rate = np.minimum(times * float(np.mean(business.per_period)), 2.0 * MOST_RATE)
     return rates_for(np.ceil(rate * PARTS - 1e-6).astype(np.int64), confidences)
 
 
-def _at_rate_one(scenario: Scenario, plan: RequiredPipeline) -> tuple[Scenario, float]:
-    """Return the scenario with new business at its planned profile, and the rate it stands for."""
+def created_deals(
+    scenario: Scenario, plan: RequiredPipeline, changes: dict[str, Any]
+) -> NewBusiness:
+    """Return new business at its planned profile, with another stage or amount if so asked.
+
+    Without new business it is the same in all periods, of deals like the extra ones.
+    """
     business = scenario.new_business or NewBusiness(1.0, None, stage=plan.stage)
     for name in ("planned", "repeat"):
         if getattr(business, name):
@@ -205,17 +240,7 @@ def _at_rate_one(scenario: Scenario, plan: RequiredPipeline) -> tuple[Scenario, 
     rates = business.per_period
     if not isinstance(rates, tuple) or not any(rates):
         rates = 1.0
-    amount = (
-        extra_amount(plan, scenario.new_business) if business.amount is None else business.amount
-    )
-    chosen = NewBusiness(
-        rates,
-        amount,
-        stage=business.stage,
-        dispersion=business.dispersion,
-        season=business.season,
-        growth=business.growth,
-        factor=business.factor,
-        market_swing=business.market_swing,
-    )
-    return scenario.replace(new_business=chosen), float(np.mean(rates))
+    asked = {name: getattr(plan, name) for name in OF_A_RATE if name in changes}
+    if business.amount is None:
+        asked["amount"] = extra_amount(plan, scenario.new_business)
+    return dataclasses.replace(business, per_period=rates, **asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,15 @@ class Ground:
     threads: int | None
 
 
-def pieces(ground: Ground, run: Run[Any], shared: Any, paths: int, size: int) -> list[Any]:
-    """Return what each block of so many paths gives, in order."""
+def pieces(  # noqa: PLR0917
+    ground: Ground,
+    run: Run[Any],
+    shared: Any,
+    paths: int,
+    size: int,
+    kept: Callable[[Any], Any] = lambda block: block,
+) -> list[Any]:
+    """Return what is kept of each block of so many paths, in order."""
     arguments, grid = (shared, ground.seed), grid_of(paths, size)
     with closing(in_order(run, arguments, grid, ground.threads, None)) as blocks:
-        return [block for _, block in blocks]
+        return [kept(block) for _, block in blocks]

@@ -224,6 +224,19 @@ class RemainingTime:
         at = np.asarray(fixed + self.step * np.arange(self.size), dtype=np.float64)
         return Values(at, np.diff(by[1:], prepend=0.0))
 
+    def read(self, stage: int, age: float, times: Floats) -> Floats:
+        """Return P(remaining time <= t) at many times, by lines between the lattice's middles."""
+        single = self.single_values(stage, age)
+        if single is not None:
+            by = np.minimum(np.concatenate([[0.0], np.cumsum(single.chance)]), 1.0)
+            latest = times * (1.0 + 1e-12) + TIE
+            return np.asarray(by[np.searchsorted(single.at, latest, side="right")])
+        values = self._later[stage].values
+        fixed = values.at[0] if len(values.at) == 1 else 0.0
+        by = next(self._by_lattice(stage, np.array([age])))
+        read = np.interp(times - fixed, self._middles(), by)
+        return np.asarray(np.where(times - fixed < -TIE, 0.0, read))
+
     def averaged(self, stage: int, ages: Floats, edges: Floats) -> Floats:
         """Return the mean of F between neighbouring edges of time, shape (ages, edges - 1).
 

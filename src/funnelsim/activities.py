@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from funnelsim.estimate import Estimate
 from funnelsim.frames import to_frame
 from funnelsim.periods import Window
 from funnelsim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from funnelsim._walk_blocks import WalkBlock
 
 Counts = NDArray[np.integer[Any]]
 
@@ -230,14 +233,16 @@ def count_activities(ground: Ground, paths: int) -> Activities:
 
     walks = lower_walks(ground.scenario, ground.lowered)
     trip = Trip(walks, ground.lowered.shared, FIRST_WINS)
-    blocks = pieces(ground, run_walks, trip, paths, BLOCK)
-    kept = [
-        np.concatenate([getattr(block, name) for block in blocks], axis=-1)
-        for name in Counted._fields
-    ]
-    return Activities(ground.scenario, Counted(*(_narrow(one) for one in kept)))
+    blocks = pieces(ground, run_walks, trip, paths, BLOCK, _counted)
+    kept = [np.concatenate(parts, axis=-1) for parts in zip(*blocks, strict=True)]
+    return Activities(ground.scenario, Counted(*kept))
+
+
+def _counted(block: WalkBlock) -> Counted:
+    return Counted(*(_narrow(getattr(block, name)) for name in Counted._fields))
 
 
 def _narrow(counts: Counts) -> Counts:
     """Return small numbers in half the memory."""
-    return counts.astype(np.uint16) if counts.max(initial=0) <= np.iinfo(np.uint16).max else counts
+    few = counts.max(initial=0) <= np.iinfo(np.uint16).max
+    return counts.astype(np.uint16) if few else counts.copy()

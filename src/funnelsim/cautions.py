@@ -60,7 +60,8 @@ def cautions(scenario: Scenario, lowered: Lowered) -> list[Caution]:
     """Return all warnings about a scenario's deals, those without a deal left out."""
     found = [*_of_open_deals(scenario, lowered), *_of_new_deals(scenario), *_of_rows(scenario)]
     named = [one for one in found if one.count]
-    if len(scenario.pipeline) or _created(scenario.new_business):
+    asked = scenario.required_pipeline is not None  # then none is the usual start
+    if len(scenario.pipeline) or _created(scenario.new_business) or asked:
         return named
     return [Caution("no-deals", (), "there are no deals: none is open, none is created"), *named]
 
@@ -138,7 +139,7 @@ def _of_rows(scenario: Scenario) -> list[Caution]:
 
 def _created(business: NewBusiness | None) -> bool:
     """Say whether any deal may be created."""
-    return business is not None and bool(np.any(business.per_period))
+    return business is not None and bool(np.any(business.per_period) and np.any(business.factor))
 
 
 def _without_amount(business: NewBusiness | None) -> tuple[str, ...]:

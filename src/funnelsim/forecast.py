@@ -290,7 +290,19 @@ class Forecast:
         """Return the deals to be created per period to reach the quota with a confidence.
 
         The rate stands in place of the planned one and keeps its profile (season, growth, list);
-        without new business it is the same in all periods. Parameters as `required_pipeline`.
+        without new business it is the same in all periods, of deals as in `RequiredPipeline`.
+
+        Parameters
+        ----------
+        confidence : float or sequence of float, optional
+            Chances in (0, 1); by default those of the scenario's `RequiredPipeline`.
+        **plan
+            ``stage`` or ``amount`` of the deals, if other than planned.
+
+        Raises
+        ------
+        InputError
+            If there is no quota or no amount, or new business is planned or has repeats.
         """
         return self._needs.rates(confidence, plan)
 

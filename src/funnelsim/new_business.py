@@ -136,7 +136,7 @@ class NewBusiness:
         object.__setattr__(self, "amount", _amount("new_business.amount", self.amount))
         object.__setattr__(self, "stage", _stage("new_business.stage", self.stage))
         for name, allowed in _ALLOWED.items():
-            checked = number(f"new_business.{name}", getattr(self, name), allowed)
+            checked = number(f"new_business.{name}", getattr(self, name), allowed, _REMEDIES[name])
             object.__setattr__(self, name, checked)
         object.__setattr__(self, "season", _season(self.season))
         factor = parameter("new_business.factor", self.factor, MOST_RATE)
@@ -240,6 +240,11 @@ class NewBusiness:
 
 
 _ALLOWED = {"dispersion": MOST_DISPERSION, "growth": GROWTH, "market_swing": SWING}
+_REMEDIES = {
+    "dispersion": "one number: the variance is mean + dispersion * mean**2",
+    "growth": "10 % a year is given as 0.1",
+    "market_swing": "one number: 20 % is given as 0.2",
+}
 _OF_CHANCE = ("dispersion", "season", "growth", "factor", "market_swing")
 
 

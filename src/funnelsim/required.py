@@ -24,8 +24,8 @@ RULE_OF_THREE = 3.0
 LEVELS = tuple(level / 100 for level in range(1, 100))
 PARTS = 1_000_000
 """A rate is kept in millionths of a deal per period."""
-MOST_RATE = 1e8
-"""Deals per period beyond which a rate counts as not reachable."""
+MOST_RATE = 1e7
+"""Deals per period beyond which a rate counts as not reachable: more cannot be stated either."""
 
 
 @dataclass(frozen=True)

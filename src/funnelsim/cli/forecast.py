@@ -27,9 +27,15 @@ if TYPE_CHECKING:
 @click.option("--paths", type=int, default=100_000, show_default=True, help="Simulated futures.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Key of the random numbers.")
 @click.option("--threads", type=int, help="Threads; by default one for each processor.")
+@click.option("--no-activities", is_flag=True, help="Leave the activities out of the JSON answer.")
 @json_option
-def forecast(
-    scenario_file: str, paths: int, seed: int, threads: int | None, target: str | None
+def forecast(  # noqa: PLR0917
+    scenario_file: str,
+    paths: int,
+    seed: int,
+    threads: int | None,
+    no_activities: bool,
+    target: str | None,
 ) -> None:
     """Forecast the bookings of a scenario file."""
     from funnelsim.scenario_file import read_scenario  # noqa: PLC0415
@@ -37,7 +43,7 @@ def forecast(
 
     check_target(target, scenario_file)
     scenario = read_scenario(scenario_file)
-    activities = target is not None
+    activities = target is not None and not no_activities
     answer = _answer(scenario, activities, paths=paths, seed=seed, threads=threads)
     give(answer, text_summary(answer), target, notes_of(answer["warnings"]))
 

@@ -16,6 +16,7 @@ from funnelsim.kernels.outcomes import AMOUNT_HIGH, AMOUNT_LOW, OUTCOME, SCALE, 
 from funnelsim.kernels.philox import uniform_of, uniform_row
 
 FEW = TILE // 8
+SURE = np.int32(2**31 - 1)
 
 
 @part
@@ -61,14 +62,25 @@ def _together(extra, most, tile, key, threshold, size, uniform, left, deals):
 
 
 @part
-def _hopeless(extra, threshold, size):
+def _hopeless(extra, most, threshold, size, left):
     """Say whether no number of extra deals would ever do."""
     if threshold < 0:
         return True
     if len(extra.quantiles) > 0:
         return False
     none = np.int32(0)
-    return amount_in_cents(extra.quantiles, extra.amount, size, none, none) < 1.0
+    cents = amount_in_cents(extra.quantiles, extra.amount, size, none, none)
+    return cents * np.float64(most) < np.float64(left)
+
+
+@part
+def _certain(extra, threshold, size, left):
+    """Return the number of deals of one amount that are all booked; 0 where chance plays a part."""
+    if threshold < SURE or len(extra.quantiles) > 0 or left <= 0:
+        return np.int64(0)
+    none = np.int32(0)
+    cents = np.int64(amount_in_cents(extra.quantiles, extra.amount, size, none, none))
+    return (left + cents - 1) // cents
 
 
 def pass_of(source: int) -> Callable[..., None]:
@@ -94,8 +106,11 @@ def pass_of(source: int) -> Callable[..., None]:
                 threshold[lane] = np.int32(np.floor(chance[0, lane] * SCALE - 1.0))
                 left[lane] = max(need[first + lane], 0)
                 mine[lane] = most + 1 if left[lane] > 0 else 0
-                if _hopeless(extra, threshold[lane], size[lane]):
+                if _hopeless(extra, most, threshold[lane], size[lane], left[lane]):
                     left[lane] = 0
+                certain = _certain(extra, threshold[lane], size[lane], left[lane])
+                if certain > 0:
+                    mine[lane], left[lane] = certain, 0
             start = _together(extra, most, tile, key, threshold, size, uniform, left, mine)
             for lane in range(TILE):
                 if left[lane] > 0:

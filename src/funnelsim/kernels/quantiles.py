@@ -40,8 +40,8 @@ def quantile(table, upper, lower):
     side = np.uint64(m >= HALF)
     m = 2.0 * HALF - 1.0 - m if m >= HALF else m
     level = (m + 0.5) * GRAIN
-    place = (np.float64(level).view(np.int64) >> SHIFT) - BEFORE
-    low = np.uint64(place if place > 0 else 0)
+    place = np.int64((np.float64(level).view(np.int64) >> SHIFT) - BEFORE)
+    low = np.uint64(max(place, np.int64(0)))
     high = np.uint64(low + ONE)
     if level >= table[side, 0, high]:
         high = np.uint64(table.shape[2] - 1)  # levels[low] <= level < levels[high]
