@@ -12,7 +12,8 @@ import funnelsim as fs
 from funnelsim._arrays import lower
 from funnelsim._blocks import BLOCK, Work, run_block
 from funnelsim._chances import stable_number
-from funnelsim._extra_deals import EXTRA_DEAL
+from funnelsim._creation import FEWER_STEPS, STEPS
+from funnelsim._extra_deals import EXTRA_DEAL, in_time
 
 pytestmark = pytest.mark.compiled  # tens of thousands of paths
 
@@ -142,28 +143,20 @@ def test_the_rate_keeps_the_profile_of_the_plan():
     assert abs(again.value - 0.5) < 1e-3
 
 
-@pytest.mark.parametrize("cycle_cv", [0.0, 1e-3])
+@pytest.mark.parametrize("steps", [FEWER_STEPS, STEPS])
 @pytest.mark.parametrize(
-    ("time", "days"),
-    [
-        (fs.Gamma(mean=360, cv=0.02), 365),
-        (fs.Gamma(mean=30, cv=0.1), 31),
-        (fs.Gamma(mean=900, cv=0.01), 905),
-    ],
+    ("mean", "cv", "days"), [(360, 0.02, 365), (30, 0.1, 31), (900, 0.01, 905)]
 )
-def test_a_steep_deadline_is_met_as_often_as_the_law_of_the_time_says(time, days, cycle_cv):
-    """One deal of the quota's size suffices: the n-th is needed with a chance of (1 - wF)^(n-1)."""
-    funnel = fs.Funnel([fs.Stage("consulting", conversion=0.5, time=time), fs.Stage("contract")])
-    horizon = fs.Periods(edges=[0, days])
-    plan = fs.RequiredPipeline(amount=3_000_000)
-    base = scenario(
-        periods=horizon, funnel=funnel, required_pipeline=plan, market=fs.Market(cycle_cv=cycle_cv)
-    )
-    found = fs.simulate(base, paths=PATHS).required_dict()["curve"]
-    chance = 0.5 * stats.gamma(time.cv**-2, scale=time.mean * time.cv**2).cdf(days)
-    deals, level = found["deals"][49], found["confidence"][49]
-    assert level == 0.5
-    assert 1.0 - (1.0 - chance) ** (deals - 1) < 0.5 <= 1.0 - (1.0 - chance) ** deals
+def test_a_steep_deadline_is_met_as_often_as_the_law_of_the_time_says(mean, cv, days, steps):
+    time = fs.Gamma(mean=mean, cv=cv)
+    law = stats.gamma(cv**-2, scale=mean * cv**2)
+    one, many = np.ones(1), np.exp(np.linspace(-0.3, 0.3, 16))
+    assert abs(in_time([time], 0, days, one, steps)[0] - law.cdf(days)) < 1e-9
+    lattice = 1e-3 * (FEWER_STEPS / steps) ** 2
+    after = in_time([fs.Fixed(3), time], 0, days + 3, one, steps)[0]
+    assert abs(after - law.cdf(days)) < lattice
+    found = in_time([time], 0, days, many, steps)
+    np.testing.assert_allclose(found, law.cdf(days / many), atol=lattice)
 
 
 def test_a_rate_is_asked_of_deals_of_another_stage_or_amount():

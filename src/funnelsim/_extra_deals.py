@@ -43,12 +43,12 @@ def lower_extra(
     year = np.zeros(1, np.int64)
     if scenario.market.persistence < 1.0:
         year[0] = math.floor(day / YEAR)
-    chances = _chances_in_time(scenario, shared, stage, day)
+    chances = _chancesin_time(scenario, shared, stage, day)
     creation = creation_of(scenario, shared, stage, chances, year, EXTRA_DEAL, amount)
     return _one_each(creation, year, scenario, chances.span)
 
 
-def _chances_in_time(scenario: Scenario, shared: Shared, stage: int, day: float) -> Chances:
+def _chancesin_time(scenario: Scenario, shared: Shared, stage: int, day: float) -> Chances:
     """Return the chance to be booked by the end of the last period, given a win."""
     clock, as_of, end = scenario.clock, scenario.as_of, scenario.windows[-1].hi
     start, last = clock.elapsed(as_of, [day, end])
@@ -60,13 +60,13 @@ def _chances_in_time(scenario: Scenario, shared: Shared, stage: int, day: float)
     factors = np.exp(np.linspace(-span, span, nodes))
     steps = FEWER_STEPS if many else STEPS
     left = last - start if day <= end else -1.0
-    by = np.stack([_in_time(laws, stage, left, factors, steps) for laws in chosen])
+    by = np.stack([in_time(laws, stage, left, factors, steps) for laws in chosen])
     if not moving:
         return Chances(by.reshape(1, 1, -1), np.zeros((0, 1, 2)), 0.0)
     return Chances(np.zeros((1, 1, len(chosen))), by.reshape(1, 1, -1), span)
 
 
-def _in_time(
+def in_time(
     laws: list[Distribution], stage: int, left: float, factors: NDArray[np.float64], steps: int
 ) -> NDArray[np.float64]:
     """Return the chance that what remains under each cycle factor takes no longer than is left."""
