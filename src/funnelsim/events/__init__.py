@@ -1,0 +1,6 @@
+"""What happened to deals: one canonical log of events, whatever system recorded it."""
+
+from funnelsim.events.known import NEVER, Known
+from funnelsim.events.log import LOST, WON, EventLog, Treatment
+
+__all__ = ["LOST", "NEVER", "WON", "EventLog", "Known", "Treatment"]
