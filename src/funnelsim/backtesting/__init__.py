@@ -1,0 +1,1 @@
+"""Rolling forecasts of the past, scored beside simple baselines."""

@@ -1,0 +1,1 @@
+"""From a history to assumptions, each with how sure it is."""

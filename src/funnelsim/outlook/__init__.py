@@ -1,0 +1,1 @@
+"""The forecast that joins throughput and pipeline."""
