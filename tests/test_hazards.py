@@ -122,7 +122,7 @@ def test_dead_deals_get_no_chance():
     hazards = fit_hazards(log.as_of(deals))
 
     assert hazards.forward[0, 30] > 0.03
-    assert hazards.forward[0, 90:300].max() < 0.001
+    assert hazards.forward[0, 50:120].max() < 0.002
 
 
 def test_wrong_input_is_refused():
