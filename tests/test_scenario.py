@@ -223,6 +223,6 @@ def test_an_unknown_field_cannot_be_replaced():
         scenario().replace(qouta=5)
     assert str(error.value) == (
         "a field of a scenario must be a known name, got 'qouta'; did you mean 'quota'? known: "
-        "as_of, periods, funnel, pipeline, quota, booked, currency, market, clock, new_business, "
-        "required_pipeline, name"
+        "as_of, periods, quota, booked, currency, name, funnel, pipeline, market, clock, "
+        "new_business, required_pipeline"
     )

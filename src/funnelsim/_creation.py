@@ -22,11 +22,12 @@ from funnelsim._remaining import TIE, RemainingTime
 from funnelsim._timing import FAR, laws_of_draws
 from funnelsim.distributions import Distribution, Fixed, Gamma
 from funnelsim.errors import InputError
+from funnelsim.goal import CENTS
 from funnelsim.kernels.creation import Creation, Intensities
 from funnelsim.kernels.outcomes import PathFactors
 from funnelsim.new_business import YEAR, NewBusiness
 from funnelsim.parameters import Parameter
-from funnelsim.scenario import CENTS, Scenario
+from funnelsim.scenario import Scenario
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from funnelsim.goal import CENTS
 from funnelsim.pipeline import Pipeline
-from funnelsim.scenario import CENTS, Scenario
+from funnelsim.scenario import Scenario
 
 if TYPE_CHECKING:
     from funnelsim._arrays import Lowered

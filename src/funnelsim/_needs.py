@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from funnelsim._exact import open_pipeline
 from funnelsim._passes import Ground, pieces
 from funnelsim.errors import InputError, unknown
+from funnelsim.goal import CENTS
 from funnelsim.new_business import NewBusiness, RequiredPipeline, extra_amount
 from funnelsim.parameters import plain
 from funnelsim.required import (
@@ -27,7 +28,7 @@ from funnelsim.required import (
     Requirement,
     rates_for,
 )
-from funnelsim.scenario import CENTS, Scenario
+from funnelsim.scenario import Scenario
 
 if TYPE_CHECKING:
     from funnelsim._creation import NewDeals

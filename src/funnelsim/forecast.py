@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
-import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,17 +17,17 @@ from funnelsim._passes import Ground
 from funnelsim.activities import MOST_PATHS, Activities, count_activities
 from funnelsim.cautions import Caution, cautions
 from funnelsim.errors import unknown
-from funnelsim.estimate import Estimate
 from funnelsim.frames import to_frame
-from funnelsim.parameters import Interval, number, plain, whole
+from funnelsim.futures import Futures, given
+from funnelsim.goal import CENTS
+from funnelsim.parameters import whole
 from funnelsim.required import CreationRate, Requirement
-from funnelsim.scenario import CENTS, Scenario
+from funnelsim.scenario import Scenario
 from funnelsim.summary import html_summary, text_summary
 
 if TYPE_CHECKING:
     from funnelsim._arrays import Lowered
 
-LEVEL = Interval(0.0, 1.0, open_low=True, open_high=True)
 FORMAT = 1
 
 
@@ -66,7 +64,7 @@ class Kept(NamedTuple):
     fresh: NDArray[np.int64] | None  # (paths,) bookings of new business; None: there is none
 
 
-class Forecast:
+class Forecast(Futures):
     """Simulated futures of one scenario; made by `simulate`.
 
     Bookings are new bookings after the as-of date; attainment alone adds what is booked already.
@@ -95,117 +93,16 @@ class Forecast:
         threads: int | None = None,
     ) -> None:
         self.record, self._threads = record, threads
-        self._cents, self._wins, self._fresh = kept
+        super().__init__(record.scenario, kept.cents, kept.wins)
+        self._fresh = kept.fresh
         self._lowered, self._again = lowered, again
-        for array in kept:
-            if array is not None:
-                array.flags.writeable = False
+        if self._fresh is not None:
+            self._fresh.flags.writeable = False
 
     @property
     def scenario(self) -> Scenario:
         """The assumptions behind the forecast."""
         return self.record.scenario
-
-    @property
-    def bookings(self) -> NDArray[np.float64]:
-        """Bookings in currency units, shape (paths, periods)."""
-        return np.asarray(self._cents.T / CENTS)
-
-    @property
-    def wins(self) -> NDArray[np.int32]:
-        """Number of deals won, shape (paths, periods)."""
-        return self._wins.T.astype(np.int32)
-
-    @property
-    def total_bookings(self) -> NDArray[np.float64]:
-        """Bookings over the horizon in currency units, shape (paths,)."""
-        return np.asarray(self._total / CENTS)
-
-    @property
-    def _total(self) -> NDArray[np.int64]:
-        return np.asarray(self._cents.sum(axis=0))
-
-    @property
-    def _total_wins(self) -> NDArray[np.int64]:
-        return np.asarray(self._wins.sum(axis=0, dtype=np.int64))
-
-    def attainment_probability(self) -> Estimate | None:
-        """Return the chance to reach the quota over the horizon; None without a quota."""
-        quota = self.scenario.quota_cents
-        return None if quota is None else self._reached(self._total, quota)
-
-    def attainment_by_period(self) -> list[Estimate] | None:
-        """Return the chance of each period to reach its own quota; None unless it has one."""
-        quotas = self.scenario.period_quota_cents
-        if quotas is None:
-            return None
-        booked = [self.scenario.booked_cents] + [0] * (len(quotas) - 1)
-        rows = zip(self._cents, quotas, booked, strict=True)
-        return [self._reached(row, quota, before) for row, quota, before in rows]
-
-    def cumulative_attainment(self) -> list[Estimate] | None:
-        """Return the chance to be on quota by the end of each period; None without a quota.
-
-        With one quota for the horizon: to have reached it by then. With a quota per period: to
-        have reached the sum of the quotas until then.
-        """
-        whole, parts = self.scenario.quota_cents, self.scenario.period_quota_cents
-        if whole is None:
-            return None
-        count = len(self._cents)
-        due = [whole] * count if parts is None else itertools.accumulate(parts)
-        so_far = np.zeros(self.record.paths, np.int64)
-        result = []
-        for row, quota in zip(self._cents, due, strict=True):
-            so_far += row
-            result.append(self._reached(so_far, quota))
-        return result
-
-    def attainment_every_period(self) -> Estimate | None:
-        """Return the chance that every period reaches its own quota; None unless it has one."""
-        quotas = self.scenario.period_quota_cents
-        if quotas is None:
-            return None
-        before = self.scenario.booked_cents
-        every = np.ones(self.record.paths, bool)
-        for row, quota in zip(self._cents, quotas, strict=True):
-            every &= row + before >= quota
-            before = 0
-        return answers.probability(every)
-
-    def _reached(
-        self, bookings: NDArray[np.int64], quota: int, before: int | None = None
-    ) -> Estimate:
-        before = self.scenario.booked_cents if before is None else before
-        if before >= quota:
-            return Estimate.exact(1.0)
-        return answers.probability(bookings >= quota - before)
-
-    @overload
-    def quantile(self, level: float) -> Estimate: ...
-    @overload
-    def quantile(self, level: Sequence[float]) -> list[Estimate]: ...
-    def quantile(self, level: float | Sequence[float]) -> Estimate | list[Estimate]:
-        """Return quantiles of bookings over the horizon, in currency units.
-
-        Parameters
-        ----------
-        level : float or sequence of float
-            Levels in (0, 1): 0.1 for P10.
-        """
-        level = plain(level)
-        single = not isinstance(level, Sequence) or isinstance(level, str)
-        levels = [number("level", one, LEVEL) for one in ([level] if single else level)]  # type: ignore[union-attr]
-        result = answers.quantiles(self._total, levels, CENTS)
-        return result[0] if single else result
-
-    def expected_bookings(self) -> Estimate:
-        """Return mean bookings over the horizon, in currency units."""
-        return answers.mean(self._total, CENTS)
-
-    def expected_wins(self) -> Estimate:
-        """Return the mean number of deals won over the horizon."""
-        return answers.mean(self._total_wins)
 
     def sources(self) -> dict[str, Any]:
         """Return where bookings come from over the horizon.
@@ -316,7 +213,7 @@ class Forecast:
         """
         return {
             **self._heading(),
-            "attainment_probability": _given(self.attainment_probability()),
+            "attainment_probability": given(self.attainment_probability()),
             **self._needs.to_dict(confidence, plan),
             "warnings": [caution.to_dict() for caution in self.warnings],
         }
@@ -402,11 +299,11 @@ class Forecast:
             "open_pipeline": _finite(self.open_pipeline),
             "weighted_pipeline": _finite(self.weighted_pipeline),
             "coverage": _finite(self.coverage),
-            "attainment_probability": _given(attained),
+            "attainment_probability": given(attained),
             "bookings": bookings,
             "wins": answers.distribution(self._total_wins),
             "sources": self.sources(),
-            "attainment_probability_every_period": _given(every),
+            "attainment_probability_every_period": given(every),
             "periods": self._periods(),
             "required_pipeline": self._required(),
             "activities": self.activities().to_dict() if activities else None,
@@ -438,24 +335,6 @@ class Forecast:
         found = self._needs.requirements(plan.confidence, {})
         return [one.to_dict() for one in found]  # type: ignore[union-attr]
 
-    def _periods(self) -> list[dict[str, Any]]:
-        windows = self.scenario.windows
-        none: list[Estimate | None] = [None] * len(windows)
-        quotas = self.scenario.period_quota_cents
-        own, so_far = self.attainment_by_period() or none, self.cumulative_attainment() or none
-        return [
-            {
-                "start": _day(window.start),
-                "end": _day(window.end),
-                "quota": None if quotas is None else quotas[k] / CENTS,
-                "attainment_probability": _given(own[k]),
-                "cumulative_attainment_probability": _given(so_far[k]),
-                "bookings": answers.distribution(self._cents[k], CENTS),
-                "wins": answers.distribution(self._wins[k]),
-            }
-            for k, window in enumerate(windows)
-        ]
-
     def to_frame(self, table: str = "periods", *, backend: str | None = None) -> Any:
         """Return a dataframe of the periods, or of the deals.
 
@@ -477,14 +356,6 @@ class Forecast:
 
     def _repr_html_(self) -> str:
         return html_summary(self.to_dict(activities=False))
-
-
-def _given(estimate: Estimate | None) -> dict[str, float] | None:
-    return None if estimate is None else estimate.to_dict()
-
-
-def _day(value: dt.date | float) -> str | float:
-    return value.isoformat() if isinstance(value, dt.date) else value
 
 
 def _finite(value: float | None) -> float | None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from funnelsim import answers
 from funnelsim.estimate import Estimate
-from funnelsim.scenario import CENTS
+from funnelsim.goal import CENTS
 
 Counts = NDArray[np.int64]
 

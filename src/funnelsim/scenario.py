@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from funnelsim._deals import MOST_CENTS
 from funnelsim.clock import Clock
 from funnelsim.errors import InputError, unknown
 from funnelsim.funnel import Funnel
+from funnelsim.goal import Goal
 from funnelsim.market import Market, correlation_of_swing
 from funnelsim.new_business import NewBusiness, RequiredPipeline, extra_amount
-from funnelsim.parameters import NONNEGATIVE, POSITIVE, common_draws, number, plain
-from funnelsim.periods import Periods, Window, as_date
+from funnelsim.parameters import common_draws
 from funnelsim.pipeline import Pipeline, PipelineContext
-
-CENTS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scenario:
+class Scenario(Goal):
     """Everything that a forecast rests on.
 
     Parameters
@@ -69,29 +64,18 @@ class Scenario:
     (1, datetime.date(2027, 3, 31))
     """
 
-    as_of: dt.date
-    periods: Periods
     funnel: Funnel
     pipeline: Pipeline = field(default_factory=Pipeline)
-    quota: float | tuple[float, ...] | None = None
-    booked: float = 0.0
-    currency: str = ""
     market: Market = field(default_factory=Market)
     clock: Clock = field(default_factory=Clock)
     new_business: NewBusiness | None = None
     required_pipeline: RequiredPipeline | None = None
-    name: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("name", "currency"):
-            if not isinstance(getattr(self, name), str):
-                raise InputError(name, "be a text", getattr(self, name))
-        object.__setattr__(self, "as_of", as_date("as_of", self.as_of))
+        super().__post_init__()
         for name, kind in _KINDS.items():
             if not isinstance(getattr(self, name), kind):
                 raise InputError(name, f"be a {kind.__name__}", getattr(self, name))
-        object.__setattr__(self, "quota", _quota(self.quota, self.periods.count))
-        object.__setattr__(self, "booked", _money("booked", self.booked, NONNEGATIVE))
         resolved = self.pipeline.resolve(self.context)
         object.__setattr__(self, "pipeline", resolved)
         self._resolve_new_deals()
@@ -107,36 +91,11 @@ class Scenario:
         return PipelineContext(self.funnel.names, self.as_of, self.currency)
 
     @property
-    def windows(self) -> tuple[Window, ...]:
-        """The periods as windows ``(lo, hi]`` in days after the as-of date."""
-        return self.periods.windows(self.as_of)
-
-    @property
     def draws(self) -> int:
         """Number of draws that all uncertain parameters share, 1 if all are certain."""
         rate = self.new_business.draws if self.new_business else 1
         counts = [("the funnel", self.funnel.draws), ("the market", self.market.draws)]
         return common_draws([*counts, ("new_business.factor", rate)])
-
-    @property
-    def quota_cents(self) -> int | None:
-        """Quota over the horizon in cents, None without one."""
-        parts = self.period_quota_cents
-        if parts is not None:
-            return sum(parts)
-        return None if self.quota is None else round(float(self.quota) * CENTS)  # type: ignore[arg-type]
-
-    @property
-    def period_quota_cents(self) -> tuple[int, ...] | None:
-        """Quota of each period in cents, None unless it was given per period."""
-        if not isinstance(self.quota, tuple):
-            return None
-        return tuple(round(one * CENTS) for one in self.quota)
-
-    @property
-    def booked_cents(self) -> int:
-        """Bookings already signed, in cents."""
-        return round(self.booked * CENTS)
 
     def replace(self, **changes: Any) -> Scenario:
         """Return the same scenario with some fields changed, checked anew.
@@ -188,7 +147,6 @@ class Scenario:
 
 
 _KINDS: dict[str, type] = {
-    "periods": Periods,
     "funnel": Funnel,
     "pipeline": Pipeline,
     "market": Market,
@@ -196,28 +154,3 @@ _KINDS: dict[str, type] = {
 }
 
 _OPTIONAL: dict[str, Any] = {"new_business": NewBusiness, "required_pipeline": RequiredPipeline}
-
-
-def _money(field_name: str, value: Any, allowed: Any) -> float:
-    amount = number(field_name, value, allowed)
-    if amount * CENTS >= MOST_CENTS:
-        raise InputError(field_name, f"be below {MOST_CENTS // CENTS:,}", value)
-    if amount > 0.0 and round(amount * CENTS) == 0:
-        raise InputError(field_name, "be at least a cent", value)
-    return amount
-
-
-def _quota(quota: Any, periods: int) -> float | tuple[float, ...] | None:
-    if quota is None:
-        return None
-    quota = plain(quota)
-    if not isinstance(quota, Sequence) or isinstance(quota, str):
-        return _money("quota", quota, POSITIVE)
-    if len(quota) != periods:
-        raise InputError(
-            "quota",
-            f"have one number for each of the {periods} periods",
-            len(quota),
-            "or one number for the whole horizon",
-        )
-    return tuple(_money(f"quota of period {k + 1}", one, POSITIVE) for k, one in enumerate(quota))

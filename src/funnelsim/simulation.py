@@ -16,8 +16,9 @@ from funnelsim._running import grid_of, in_order
 from funnelsim._version import __version__
 from funnelsim.errors import InputError
 from funnelsim.forecast import Forecast, Kept, Record
+from funnelsim.goal import CENTS
 from funnelsim.parameters import whole
-from funnelsim.scenario import CENTS, Scenario
+from funnelsim.scenario import Scenario
 
 if TYPE_CHECKING:
     from funnelsim._arrays import Lowered

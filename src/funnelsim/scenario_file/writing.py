@@ -12,10 +12,11 @@ from typing import Any
 from funnelsim._whole_file import check_writable, write_whole
 from funnelsim.distributions import Distribution, Fixed, Sample, distribution_to_toml
 from funnelsim.errors import InputError
+from funnelsim.goal import CENTS
 from funnelsim.market import Market
 from funnelsim.new_business import NewBusiness, Repeat, RequiredPipeline
 from funnelsim.pipeline import Pipeline
-from funnelsim.scenario import CENTS, Scenario
+from funnelsim.scenario import Scenario
 from funnelsim.scenario_file.document import parsed
 from funnelsim.scenario_file.reading import scenario_of
 
