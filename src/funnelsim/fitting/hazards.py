@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 AGES = 400
 """Ages in days from 0; the last stands for itself and all above."""
 PRIOR_DAYS = 40.0
-"""Deal-days at the stage's mean hazard that are added at each age."""
+"""Deal-days at the stage's mean hazard that are added to those of a window."""
 WINDOWS = ((100, 28), (500, 14))
 """Below so many events of a stage, the half-width of the window in days."""
 NARROW = 7
@@ -174,7 +174,7 @@ def _half_width(events: float) -> int:
 
 
 def _windowed(values: Floats, width: int) -> Floats:
-    """Return weighted means over neighbouring ages, from age 1 on; age 0 stays what it is."""
+    """Return weighted sums over neighbouring ages, from age 1 on; age 0 stays what it is."""
     window = 1.0 - np.abs(np.arange(-width, width + 1)) / (width + 1.0)
-    inner = np.convolve(values[1:], window / window.sum(), mode="same")
+    inner = np.convolve(values[1:], window, mode="same")
     return np.concatenate([values[:1], inner])

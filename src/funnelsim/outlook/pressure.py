@@ -1,0 +1,134 @@
+"""Pressure: the wins a day that the hazards expect of the deals that stood open, and of new ones.
+
+A deal is followed by stage and age, day by day. ``chances[n, k, a]`` is its chance to be won
+within ``n`` days, where ``a`` is the age at which it is at risk on the first of them:
+``c[n, k, a] = on[k, a] c[n, k + 1, 0] + (1 - on[k, a] - off[k, a]) c[n - 1, k, a + 1]``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funnelsim.fitting.hazards import AGES, Hazards
+from funnelsim.outlook.spans import Spans, Whole
+
+Floats = NDArray[np.float64]
+
+WEEK = 7
+RATE_DAYS = 91
+"""New deals are expected at the rate of so many days before."""
+FIRST_DAYS = 28
+"""A record younger than this has the rate of so many days from its start."""
+
+
+def win_chances(hazards: Hazards, days: int) -> Floats:
+    """Return chances to be won within 0, 1, ... days, shape (days + 1, stages, 400).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hazards = Hazards(np.full((1, 400), 0.5), np.zeros((1, 400)))
+    >>> win_chances(hazards, 2)[:, 0, 0]
+    array([0.  , 0.5 , 0.75])
+    """
+    stages = hazards.stages
+    stay = 1.0 - hazards.forward - hazards.lost
+    older = np.minimum(np.arange(AGES) + 1, AGES - 1)
+    chances = np.zeros((days + 1, stages + 1, AGES))
+    chances[1:, stages] = 1.0
+    for n in range(1, days + 1):
+        for k in reversed(range(stages)):
+            onward = hazards.forward[k] * chances[n, k + 1, 0]
+            chances[n, k] = onward + stay[k] * chances[n - 1, k, older]
+    return chances[:, :stages]
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """A way to group the deals: a code for each, and how many codes there are."""
+
+    code: NDArray[np.int32]
+    count: int
+
+    @classmethod
+    def whole(cls, deals: int) -> Groups:
+        """Return one group of all deals."""
+        return cls(np.zeros(deals, np.int32), 1)
+
+
+def creation_rate(spans: Spans, groups: Groups, day: int, start: int, last: int) -> Floats:
+    """Return the new deals a day of each group before a day, shape (groups,).
+
+    The mean of the 91 days that end on ``day``, or of those since the record's ``start``; of the
+    record's first 28 days where there are fewer, as far as ``last``, the as-of day.
+    """
+    first = max(day - RATE_DAYS + 1, start)
+    final = day if day - first + 1 >= FIRST_DAYS else min(start + FIRST_DAYS - 1, last)
+    created = spans.entry[0]
+    inside = (created >= first) & (created <= final)
+    counts = np.bincount(groups.code[inside], minlength=groups.count)
+    return np.asarray(counts / max(final - first + 1, 1))
+
+
+def expected_wins(
+    spans: Spans, groups: Groups, chances: Floats, day: int, rate: Floats
+) -> tuple[Floats, Floats]:
+    """Return the wins expected on each of the days after one, of open deals and of new ones.
+
+    Parameters
+    ----------
+    spans : Spans
+        Where the deals stood.
+    groups : Groups
+        The groups to sum over.
+    chances : ndarray, shape (days + 1, stages, 400)
+        Those of `win_chances`.
+    day : int
+        The day at whose end the deals stand.
+    rate : ndarray, shape (groups,)
+        New deals a day.
+
+    Returns
+    -------
+    two ndarrays, shape (days, groups)
+        Wins a day of the deals that stand open, and of those still to come.
+    """
+    deals, stage, age = spans.standing(day)
+    place = stage * AGES + age
+    flat = np.diff(chances.reshape(len(chances), -1), axis=0)
+    cells, which = np.unique(groups.code[deals] * flat.shape[1] + place, return_inverse=True)
+    counts = np.bincount(which, minlength=len(cells)).astype(np.float64)
+    owner, column = np.divmod(cells, flat.shape[1])
+    sums = np.zeros((len(flat), groups.count))
+    np.add.at(sums.T, owner, (flat[:, column] * counts).T)
+    return sums, chances[1:, 0, 0, None] * rate
+
+
+def past_pressure(
+    spans: Spans, groups: Groups, chances: Floats, starts: Whole, *, start: int, last: int
+) -> Floats:
+    """Return the wins a day expected for the week after each of some days.
+
+    Parameters
+    ----------
+    spans, groups, chances
+        As in `expected_wins`, the chances for at least a week.
+    starts : ndarray of int, shape (weeks,)
+        The days at whose end the weeks begin.
+    start, last : int
+        The first day of the record, and the as-of day.
+
+    Returns
+    -------
+    ndarray, shape (weeks, 7, groups)
+        Expected wins by day of the week.
+    """
+    week = chances[: WEEK + 1]
+    result = np.empty((len(starts), WEEK, groups.count))
+    for row, day in enumerate(starts.tolist()):
+        rate = creation_rate(spans, groups, day, start, last)
+        result[row] = sum(expected_wins(spans, groups, week, day, rate))
+    return result
