@@ -2,8 +2,9 @@
 
 Per stage the Aalen-Johansen estimate of going forward and of being lost (left truncated, right
 censored; a binomial standard error, which is faster than the estimator's own), mean times, a
-Weibull law of the time; deals created a month; a log-normal law of amounts. The backtest fits daily hazards again at each origin (Nelson-Aalen) and
-forecasts from the open deals and from new ones at the recent rate: pipeline physics alone.
+Weibull law of the time; deals created a month; a log-normal law of amounts. The backtest fits
+daily hazards again at each origin (Nelson-Aalen) and forecasts from the open deals and from new
+ones at the recent rate: pipeline physics alone.
 """
 
 from __future__ import annotations
