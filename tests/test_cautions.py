@@ -179,6 +179,21 @@ def test_new_business_that_books_nothing():
     assert codes_of(fs.NewBusiness(8, 1, repeat=fs.Repeat(0.3, 9))) == {}
 
 
+def test_shares_that_look_like_percent():
+    assert codes_of(fs.NewBusiness(8, 1, growth=10, dispersion=0.4)) == {
+        "share-very-large": ("new_business.growth",)
+    }
+    assert codes_of(fs.NewBusiness(8, 1, growth=0.5, dispersion=30)) == {
+        "share-very-large": ("new_business.dispersion",)
+    }
+    scenario = fs.Scenario(
+        as_of=AS_OF, periods=fs.Periods("quarter", 2), funnel=fs.Funnel.key_account(time=30),
+        new_business=fs.NewBusiness(8, 1), market=fs.Market(cycle_cv=20, amount_cv=[0.1, 10]),
+    )  # fmt: skip
+    (found,) = fs.simulate(scenario, paths=2).warnings
+    assert found.ids == ("market.cycle_cv", "market.amount_cv")
+
+
 def test_amounts_of_new_deals_without_a_finite_variance():
     wild, tame = fs.Pareto(alpha=2, low=10), fs.Pareto(alpha=2.1, low=10)
     code = "amount-without-variance"

@@ -226,7 +226,11 @@ WRONG = {
     ),
     "percentages that fall": (
         "plan --percentages 50,20,100 --contracts 3",
-        "win_probability of stage 'stage 1' must be at most that of the next stage, 0.2, got 0.5",
+        "percentages must not fall from stage to stage, got 50; the next is 20",
+    ),
+    "percentages out of range": (
+        "plan --percentages 10,450,100 --contracts 3",
+        "percentages must be above 0 and at most 100, got 450",
     ),
     "names": (
         "plan --percentages 10,100 --contracts 3 --names a,b,c",

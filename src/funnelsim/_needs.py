@@ -138,12 +138,15 @@ def _check_names(changes: dict[str, Any], known: Sequence[str]) -> None:
 
 
 def _hindrances(scenario: Scenario, plan: RequiredPipeline, passage: Passage) -> list[str]:
-    """Return why no number of extra deals can do it, where that is known beforehand."""
+    """Return what limits the answer, where that is known beforehand."""
     notes = []
     if plan.day >= scenario.windows[-1].hi:
         notes.append(f"extra deals enter after the last period, which ends on day {_end(scenario)}")
     if passage.mean_amount == 0.0:
         notes.append("an extra deal has an amount of 0")
+    business = scenario.new_business
+    if business is not None and business.repeat is not None:
+        notes.append("repeats of extra deals are not counted: fewer deals may do")
     if passage.mean_amount == math.inf:
         notes.append("the amount of an extra deal has no finite mean: no coverage is stated")
     return notes

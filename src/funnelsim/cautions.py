@@ -16,6 +16,8 @@ from funnelsim.scenario import Scenario
 if TYPE_CHECKING:
     from funnelsim._arrays import Lowered
 
+LARGE_SHARE = 5.0
+
 
 @dataclass(frozen=True)
 class Caution:
@@ -58,7 +60,12 @@ class Caution:
 
 def cautions(scenario: Scenario, lowered: Lowered) -> list[Caution]:
     """Return all warnings about a scenario's deals, those without a deal left out."""
-    found = [*_of_open_deals(scenario, lowered), *_of_new_deals(scenario), *_of_rows(scenario)]
+    found = [
+        *_of_open_deals(scenario, lowered),
+        *_of_new_deals(scenario),
+        *_of_shares(scenario),
+        *_of_rows(scenario),
+    ]
     named = [one for one in found if one.count]
     asked = scenario.required_pipeline is not None  # then none is the usual start
     if len(scenario.pipeline) or _created(scenario.new_business) or asked:
@@ -124,6 +131,19 @@ def _of_new_deals(scenario: Scenario) -> list[Caution]:
             "quantiles say more; prefer a lognormal",
         ),
     ]
+
+
+def _of_shares(scenario: Scenario) -> list[Caution]:
+    """Return the warning about shares that look like percent."""
+    business, market = scenario.new_business, scenario.market
+    shares = {"market.cycle_cv": market.cycle_cv, "market.amount_cv": market.amount_cv}
+    if business is not None:
+        shares |= {
+            "new_business.growth": business.growth,
+            "new_business.dispersion": business.dispersion,
+        }
+    large = tuple(name for name, share in shares.items() if np.max(share) >= LARGE_SHARE)
+    return [Caution("share-very-large", large, "shares of 5 or more: 20 % is given as 0.2")]
 
 
 def _of_rows(scenario: Scenario) -> list[Caution]:

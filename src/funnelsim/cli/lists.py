@@ -45,8 +45,19 @@ def funnel_of(percentages: str) -> Funnel:
         if wins[-1] not in (1, 100):
             rule, remedy = "end with 100, the contract", "or with 1, if all are fractions"
             raise InputError("percentages", rule, wins[-1], remedy)
+        _check_rising(wins)
         wins = [win / wins[-1] for win in wins]
     return Funnel.from_percentages(usual_names(len(wins)), wins, time=0)
+
+
+def _check_rising(wins: list[float]) -> None:
+    """Refuse a percentage that is out of range or falls, as it was typed."""
+    for win, following in zip(wins, [*wins[1:], wins[-1]], strict=True):
+        if not 0 < win <= wins[-1]:
+            raise InputError("percentages", f"be above 0 and at most {wins[-1]:g}", win)
+        if win > following:
+            rule, remedy = "not fall from stage to stage", f"the next is {following:g}"
+            raise InputError("percentages", rule, win, remedy)
 
 
 def _number(field: str, part: str, text: str) -> float:

@@ -74,7 +74,7 @@ def _text(answer: dict[str, Any]) -> str:
         "",
         *aligned(["confidence", "deals", "95 % interval", "amount", "coverage"], _rows(answer)),
         "",
-        *aligned(["rule in use", "deals", "coverage", "chance"], _rules(answer)),
+        *aligned(["rule in use", "deals", "coverage with open deals", "chance"], _rules(answer)),
     ]
     rates = answer["required_creation_rate"]
     if rates is not None:
