@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from funnelsim.errors import InputError, RowProblem
 from funnelsim.events.known import NEVER, Known
+from funnelsim.events.recognition import Recognised
 
 Kind = TypeVar("Kind", bound=np.generic)
 
@@ -81,6 +82,8 @@ class EventLog:
         What was unusual about rows that could.
     source : str
         Where the events came from.
+    recognised : Recognised, optional
+        The format of the table they were read from, and which column became what.
 
     Raises
     ------
@@ -111,6 +114,7 @@ class EventLog:
     skipped: tuple[RowProblem, ...]
     treatments: tuple[Treatment, ...]
     source: str
+    recognised: Recognised | None
 
     def __init__(
         self,
@@ -128,6 +132,7 @@ class EventLog:
         skipped: Sequence[RowProblem] = (),
         treatments: Sequence[Treatment] = (),
         source: str = "history",
+        recognised: Recognised | None = None,
     ) -> None:
         time = np.asarray(time, np.float64)
         amount = np.full(len(time), np.nan) if amount is None else np.asarray(amount, np.float64)
@@ -146,6 +151,7 @@ class EventLog:
             "skipped": tuple(skipped),
             "treatments": tuple(treatments),
             "source": source,
+            "recognised": recognised,
         }.items():
             object.__setattr__(self, name, value)
         last = int(self.time[-1] // 1) if last_day is None else int(last_day)

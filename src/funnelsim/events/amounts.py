@@ -1,0 +1,171 @@
+"""Cells that say how much: a column is read in one way as a whole, with its currency."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funnelsim.errors import InputError
+from funnelsim.events.times import NOT_GIVEN
+
+SIGNS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
+PLAIN = "write 300000.00"
+
+_WRITTEN = re.compile(
+    r"(?P<minus>[-\u2212(])?\s*(?P<before>[A-Z]{3}|[A-Z]{0,2}[$€£¥₹])?\s*(?P<minus2>[-\u2212])?"
+    r"(?P<digits>\d[\d.,'\u2019\u00a0\u202f ]*|\.\d+)\s*(?P<after>[A-Z]{3}|[$€£¥₹])?\s*\)?"
+)
+_GROUPS = re.compile(r"\d{1,3}(?:[.]\d{3})+")
+
+
+@dataclass(frozen=True, eq=False)
+class Amounts:
+    """The amounts of a column.
+
+    Parameters
+    ----------
+    value : ndarray, shape (rows,)
+        Currency units; NaN where none is said.
+    currency : dict of int to str
+        The currency that is written in a cell, by its place.
+    bad : tuple of int
+        The places of cells that are no amount.
+    grouped : bool
+        Whether points were taken for thousands separators although no cell proves it.
+    """
+
+    value: NDArray[np.float64]
+    currency: dict[int, str]
+    bad: tuple[int, ...]
+    grouped: bool = False
+
+
+def read_amounts(cells: Sequence[Any]) -> Amounts:
+    """Return the amounts in a column.
+
+    Thousands separators, decimal commas and signs of currencies are understood; which of comma
+    and point is decimal is decided by the column as a whole.
+
+    Examples
+    --------
+    >>> read_amounts(["1.200,50 €", "900", None]).value
+    array([1200.5,  900. ,    nan])
+    """
+    plain = _plain(cells)
+    if plain is not None and not _all_in_thousands(cells):
+        return Amounts(plain, {}, ())
+    return _written(cells)
+
+
+def _plain(cells: Sequence[Any]) -> NDArray[np.float64] | None:
+    """Return the numbers of a column that holds nothing else, None of any other."""
+    try:
+        values = np.array([math.nan if cell is None else float(cell) for cell in cells])
+    except (TypeError, ValueError):
+        return None
+    missing = sum(cell is None for cell in cells)
+    return values if int(np.isfinite(values).sum()) + missing == len(cells) else None
+
+
+def _all_in_thousands(cells: Iterable[Any]) -> bool:
+    """Return whether every point stands before exactly three digits, and in three amounts."""
+    pointed = {cell for cell in cells if isinstance(cell, str) and "." in cell}
+    return len(pointed) >= 3 and all(map(_GROUPS.fullmatch, pointed))  # noqa: PLR2004
+
+
+def _written(cells: Sequence[Any]) -> Amounts:
+    value = np.full(len(cells), np.nan)
+    currency: dict[int, str] = {}
+    bad: list[int] = []
+    parts: dict[int, tuple[str, bool]] = {}
+    for place, cell in enumerate(cells):
+        if isinstance(cell, str):
+            found = _WRITTEN.fullmatch(cell.strip())
+            if found:
+                parts[place] = (found["digits"].strip(), bool(found["minus"] or found["minus2"]))
+                sign = found["before"] or found["after"]
+                if sign:
+                    currency[place] = SIGNS.get(sign, sign)
+            elif cell.casefold() not in NOT_GIVEN:
+                bad.append(place)
+        elif cell is not None:
+            _one_number(value, place, cell, bad)
+    decimal, grouped = _decimal_sign([digits for digits, _ in parts.values()])
+    for place, (digits, negative) in parts.items():
+        number = _number(digits, decimal)
+        if number is None:
+            bad.append(place)
+        else:
+            value[place] = -number if negative else number
+    return Amounts(value, currency, tuple(sorted(bad)), grouped)
+
+
+def _one_number(value: NDArray[np.float64], place: int, cell: Any, bad: list[int]) -> None:
+    try:
+        number = math.nan if isinstance(cell, bool) else float(cell)
+    except (TypeError, ValueError):
+        number = math.nan
+    if math.isfinite(number):
+        value[place] = number
+    else:
+        bad.append(place)
+
+
+def _decimal_sign(written: Sequence[str]) -> tuple[str, bool]:
+    """Return the decimal sign of a column, and whether that is a judgement."""
+    last = {",": False, ".": False}
+    for digits in written:
+        comma, point = digits.rfind(","), digits.rfind(".")
+        if comma >= 0 and point >= 0:
+            return (",", False) if comma > point else (".", False)
+        for sign in last:
+            if digits.count(sign) == 1 and not re.fullmatch(rf"\d{{1,3}}[{sign}]\d{{3}}", digits):
+                last[sign] = True
+            if digits.count(sign) > 1:
+                return (".", False) if sign == "," else (",", False)
+    if last[","] and not last["."]:
+        return ",", False
+    if not last["."] and _all_in_thousands(written):
+        return ",", True
+    return ".", False
+
+
+def _number(digits: str, decimal: str) -> float | None:
+    grouping = "." if decimal == "," else ","
+    whole, _, part = digits.partition(decimal)
+    bare = re.sub(r"['\u2019\u00a0\u202f ]", "", whole)
+    if grouping in bare and not re.fullmatch(rf"\d{{1,3}}(?:[{grouping}]\d{{3}})+", bare):
+        return None
+    try:
+        return float(f"{bare.replace(grouping, '')}.{part or '0'}")
+    except ValueError:
+        return None
+
+
+def the_one_currency(
+    column: str, found: Iterable[str], chosen: str | None, rows: dict[str, int]
+) -> str | None:
+    """Return the currency of a history.
+
+    Raises
+    ------
+    InputError
+        If there are several and none is chosen, or the chosen one does not occur.
+    """
+    names = list(dict.fromkeys(found))
+    counted = ", ".join(f"{name} ({rows[name]:,} rows)" for name in names)
+    if chosen is None and len(names) > 1:
+        raise InputError(
+            column,
+            f"hold one currency, but has {counted}",
+            remedy=f'currency="{names[0]}" reads those rows alone; or convert before',
+        )
+    if chosen is not None and names and chosen not in names:
+        raise InputError("currency", f"be one of those in {column!r}: {counted}", chosen)
+    return chosen if chosen is not None else (names[0] if names else None)
