@@ -13,6 +13,7 @@ from funnelsim.kernels.creation import create_of
 from funnelsim.kernels.outcomes import fold_of
 from funnelsim.kernels.passage import pass_of
 from funnelsim.kernels.trajectories import walk_of
+from funnelsim.kernels.winning import win_of
 
 
 def _source_digest() -> int:
@@ -40,3 +41,4 @@ fold = _kept(fold_of(_source_digest()))
 create = _kept(create_of(_source_digest()))
 passage = _kept(pass_of(_source_digest()))
 walk = _kept(walk_of(_source_digest()))
+win = _kept(win_of(_source_digest()))

@@ -1,0 +1,137 @@
+"""Which deals are won: win intensities of open deals, and the multiplier that meets expected wins.
+
+A deal's chances to be won by the ends of periods, ``P_1 <= P_2 <= ...``, are read as exposures
+``d_k = log(1 - P_(k-1)) - log(1 - P_k)``. On a path that multiplies the intensity of period k by
+``kappa_k`` the deal survives it unwon with chance ``exp(-kappa_k d_k)``; with one period that is
+``(1 - P)**kappa``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funnelsim.events import Known
+from funnelsim.outlook.spans import Spans
+
+Floats = NDArray[np.float64]
+
+CLASSES = 5
+SHRINK = 20.0
+"""Closed deals at the general share won that are added to those of an amount class."""
+MOST = 1.0 - 1e-9
+GRAIN = 200.0
+"""Exposures are rounded to 1 / 200 of their size: deals of about equal chances share one."""
+LEAST = 1e-7
+ROUNDS, TOLERANCE = 100, 1e-12
+
+
+class OpenDeals(NamedTuple):
+    """Open deals in groups of equal exposure."""
+
+    deals: NDArray[np.intp]  # (n,) places among the known deals, group by group
+    first: NDArray[np.int64]  # (groups + 1,) first deal of each group
+    exposure: Floats  # (groups, periods)
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """The deals of each group."""
+        return np.diff(self.first)
+
+
+def amount_effect(known: Known) -> Floats:
+    """Return by how much more often deals of an amount like each deal's are won, shape (deals,).
+
+    Share won in the quintile of closed deals' amounts over the share won of all, shrunk; 1 where
+    no amount is said.
+    """
+    closed = np.isfinite(known.closed)
+    said = ~np.isnan(known.amount)
+    both = closed & said
+    effect = np.ones(len(known))
+    if not known.won[both].any():
+        return effect
+    limits = np.quantile(known.amount[both], np.arange(1, CLASSES) / CLASSES)
+    place = np.searchsorted(limits, np.where(said, known.amount, 0.0), side="left")
+    share = known.won[both].mean()
+    won = np.bincount(place[both & known.won], minlength=CLASSES)
+    all_closed = np.bincount(place[both], minlength=CLASSES)
+    ratio = (won + SHRINK * share) / (all_closed + SHRINK) / share
+    return np.where(said, ratio[place], effect)
+
+
+def open_deals(
+    spans: Spans, day: int, chances: Floats, effect: Floats, chosen: NDArray[np.bool_]
+) -> OpenDeals:
+    """Return the chosen open deals in groups of equal exposure.
+
+    Parameters
+    ----------
+    spans : Spans
+        Where the deals stood.
+    day : int
+        The as-of day.
+    chances : ndarray, shape (periods, stages, 400)
+        Chances to be won by the ends of the periods, by stage and age.
+    effect : ndarray, shape (deals,)
+        What multiplies a deal's exposure.
+    chosen : ndarray of bool, shape (deals,)
+        The deals to take.
+    """
+    deals, stage, age = spans.standing(day)
+    mine = chosen[deals]
+    deals, stage, age = deals[mine], stage[mine], age[mine]
+    survives = np.log1p(-np.minimum(chances[:, stage, age], MOST))
+    exposure = -np.diff(survives, axis=0, prepend=0.0).T * effect[deals, None]
+    grains = np.rint(np.log(np.maximum(exposure, LEAST)) * GRAIN).astype(np.int64)
+    levels, group = np.unique(grains, axis=0, return_inverse=True)
+    order = np.argsort(group.reshape(-1), kind="stable")
+    counts = np.bincount(group.reshape(-1), minlength=len(levels))
+    first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    rounded = np.where(levels > np.log(LEAST) * GRAIN + 0.5, np.exp(levels / GRAIN), 0.0)
+    return OpenDeals(deals[order], first, rounded)
+
+
+def solve_kappa(deals: OpenDeals, fresh: Floats, expected: Floats) -> Floats:
+    """Return the multipliers of intensity under which each period gives its expected wins.
+
+    ``sum_i S_i (1 - exp(-kappa d_i)) + kappa F = expected``, with ``S_i`` the chance that deal i
+    is not won before; Newton's method on the logarithms.
+
+    Parameters
+    ----------
+    deals : OpenDeals
+        The open deals.
+    fresh : ndarray, shape (periods,)
+        F: wins expected of new deals, above 0.
+    expected : ndarray, shape (periods, paths)
+        Wins expected on each path, above 0.
+
+    Returns
+    -------
+    ndarray, shape (periods, paths)
+        The multipliers.
+    """
+    kappa = np.ones_like(expected)
+    alive = np.repeat(deals.counts[:, None].astype(np.float64), expected.shape[1], axis=1)
+    for k in range(len(expected)):
+        held = deals.exposure[:, k, None]
+        inside = held[:, 0] > 0.0
+        kappa[k] = _root(held[inside], alive[inside], fresh[k], expected[k])
+        alive *= np.exp(-held * kappa[k])
+    return kappa
+
+
+def _root(exposure: Floats, alive: Floats, fresh: float, expected: Floats) -> Floats:
+    kappa = np.ones_like(expected)
+    for _ in range(ROUNDS):
+        left = alive * np.exp(-exposure * kappa)
+        gives = (alive - left).sum(axis=0) + kappa * fresh
+        slope = (exposure * left).sum(axis=0) + fresh
+        step = np.log(expected / gives) * gives / (kappa * slope)
+        kappa = kappa * np.exp(np.clip(step, -3.0, 3.0))
+        if np.abs(step).max() < TOLERANCE**0.5:
+            break
+    return kappa
