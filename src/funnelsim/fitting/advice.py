@@ -1,0 +1,96 @@
+"""What a history is too short or too bare to say, and what was done instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from funnelsim.cautions import Caution
+from funnelsim.fitting.times import ENOUGH
+
+if TYPE_CHECKING:
+    from funnelsim.fitting.fit import Fit
+
+FEW_CLOSES = 20
+QUARTER = 91
+HISTORY = ("history",)
+
+
+def warnings_of(fit: Fit) -> tuple[Caution, ...]:
+    """Return what to know about a fit."""
+    return (*_of_closes(fit), *_of_stages(fit), *_of_the_rest(fit))
+
+
+def _of_closes(fit: Fit) -> Iterator[Caution]:
+    known = fit.known
+    won, lost = int(known.won.sum()), int(known.lost.sum())
+    if not won:
+        yield Caution("no-won-deals", HISTORY, _NO_WINS)
+    if not lost and not fit.stalled:
+        yield Caution("no-lost-deals", HISTORY, _NO_LOSSES)
+    if won + lost < FEW_CLOSES:
+        message = (
+            f"only {won + lost} deals were closed, fewer than {FEW_CLOSES}: conversions lean on "
+            "their pooled mean, and intervals are wide"
+        )
+        yield Caution("few-closes", HISTORY, message)
+    closed = known.closed[np.isfinite(known.closed)]
+    days = known.day + 1 - max(known.record_start, int(closed.min())) if len(closed) else 0
+    if days < QUARTER:
+        message = (
+            f"closes are recorded for {days} days, less than a quarter: a quarter-end effect "
+            "cannot be told from growth"
+        )
+        yield Caution("less-than-a-quarter", HISTORY, message)
+
+
+_NO_WINS = (
+    "no deal was won: what a win brings is taken from the amounts of all deals, and the last "
+    "conversion leans on its prior"
+)
+_NO_LOSSES = (
+    "no deal was lost: either losses are not recorded, or deals stay open for ever; conversions "
+    "rest on how long deals have been open, and are too high if lost deals are missing"
+)
+
+
+def _of_stages(fit: Fit) -> Iterator[Caution]:
+    for one in fit.stages:
+        if min(one.forward, one.lost) < ENOUGH:
+            message = (
+                f"stage {one.name!r}: {one.forward} deals went on and {one.lost} were lost, fewer "
+                f"than {ENOUGH}: a parametric law with a weak prior stands for the times"
+            )
+            yield Caution("few-deals-in-stage", (one.name,), message)
+        if one.end.kind == "tail":
+            message = f"stage {one.name!r}: {one.end.in_words()}"
+            yield Caution("record-too-short", (one.name,), message)
+        if one.end.stalled:
+            message = (
+                f"stage {one.name!r}: {len(one.end.stalled):,} open deals are older than the "
+                f"{one.end.age:,.0f} days after which none went on: stalled, they do not count"
+            )
+            yield Caution("stalled", one.end.stalled, message)
+
+
+def _of_the_rest(fit: Fit) -> Iterator[Caution]:
+    if fit.creation.last_is_low:
+        name, deals = fit.creation.months[-1]
+        message = (
+            f"{deals:,} deals were created in {name}, far fewer than before: if they are recorded "
+            "late, the rate of creation is too low"
+        )
+        yield Caution("creation-falls", HISTORY, message)
+    if len(fit.sharing.cohorts) < 2:  # noqa: PLR2004
+        message = f"the correlation of outcomes is not measured: {fit.sharing.rho.how}"
+        yield Caution("no-cohorts", HISTORY, message)
+    known = fit.known
+    bare = np.flatnonzero(known.open & np.isnan(known.amount))
+    if len(bare) and fit.amounts.typical is not None:
+        message = f"open deals without an amount: that of a typical win, {fit.amounts.typical:,.0f}"
+        yield Caution("typical-amount", tuple(known.ids[k] for k in bare.tolist()), message)
+    if fit.amounts.typical is None:
+        message = "no amount is known: deals are counted, and bring nothing"
+        yield Caution("no-amounts", HISTORY, message)
