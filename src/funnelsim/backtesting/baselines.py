@@ -77,7 +77,7 @@ def _asked(name: str, known: Known, days: int, segment: Segment, *sampling: int)
     whole("seed", seed, 0)
     text = "\0".join([name, *(segment or ())])
     entropy = [seed, known.day, days, zlib.crc32(text.encode())]
-    rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(entropy)))
+    rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(entropy)))
     return _Asked(name, known, days, segment, paths, rng)
 
 
@@ -186,14 +186,14 @@ def compound(
     result = np.zeros(len(count), np.int64)
     if not len(amounts):
         return result
-    ends = np.cumsum(count)
-    blocks = np.searchsorted(ends, np.arange(AT_ONCE, ends[-1] + 1, AT_ONCE))
-    for part in np.split(np.arange(len(count)), blocks):  # so that memory has a bound
-        last = np.cumsum(count[part])
-        total = int(last[-1]) if len(part) else 0
-        drawn = amounts[rng.integers(len(amounts), size=total, dtype=np.int32)]
-        sums = np.concatenate([[0], np.cumsum(drawn)])
-        result[part] = sums[last] - sums[last - count[part]]
+    some = np.flatnonzero(count)
+    parts = np.flatnonzero(np.diff(np.cumsum(count[some]) // AT_ONCE)) + 1
+    kind = np.uint16 if len(amounts) <= np.iinfo(np.uint16).max else np.int64
+    for part in np.split(some, parts):  # so that memory has a bound
+        ends = np.cumsum(count[part])
+        if len(part):
+            drawn = amounts[rng.integers(len(amounts), size=ends[-1], dtype=kind)]
+            result[part] = np.add.reduceat(drawn, ends - count[part])
     return result
 
 

@@ -43,17 +43,14 @@ class Window:
         return self.day + self.days
 
 
-def rolling(
-    first: int, last_day: int, horizons: Sequence[int], spacing: int = SPACING
-) -> list[Window]:
-    """Return the windows of evenly spaced origins that end inside the record.
+def rolling(days: Sequence[int], last_day: int, horizons: Sequence[int]) -> list[Window]:
+    """Return the windows of some origins that end inside the record.
 
     Examples
     --------
-    >>> [(window.day, window.horizon) for window in rolling(100, 140, [30, 91], spacing=5)]
+    >>> [(one.day, one.horizon) for one in rolling([100, 105, 110, 115], 140, [30, 91])]
     [(100, '30 days'), (105, '30 days'), (110, '30 days')]
     """
-    days = range(first, last_day + 1, spacing)
     windows = [Window(day, ahead, f"{ahead} days") for ahead in horizons for day in days]
     return [window for window in windows if window.end <= last_day]
 
