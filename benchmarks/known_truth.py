@@ -20,11 +20,11 @@ import numpy as np
 
 from benchmarks import plain_table
 from benchmarks.resampling import ratio_to_best
-from funnelsim import outlook
 from funnelsim.backtesting import scores
 from funnelsim.backtesting.baselines import baselines
 from funnelsim.backtesting.outcomes import wins_of
 from funnelsim.errors import InputError
+from funnelsim.outlook.outlook import prepare
 from tests import worlds
 
 MONTHS = (9, 15, 24, 36)
@@ -71,10 +71,10 @@ def cases(world: str, seed: int, months: tuple[int, ...], paths: int) -> list[di
 
 def _samples(known, paths: int, seed: int) -> Iterator[tuple]:
     for method, elasticity in OURS.items():
-        ground = outlook.prepare(known, elasticity=elasticity, seed=seed)
+        ground = prepare(known, elasticity=elasticity)
         for days in DAYS:
             ahead = ground.ahead([days], paths=paths, seed=seed)
-            found = ahead.elasticity.mean
+            found = ahead.elasticity.value
             yield method, days, (ahead.wins[:, 0], ahead.bookings[:, 0]), found
     for method, forecast in baselines().items():
         for days in DAYS:
@@ -144,7 +144,7 @@ class Results:
         """Return the mean elasticity found over seeds, and its standard error."""
         rows = self.cell("outlook", world=world, months=months, days=DAYS[0])
         found = np.array([row["elasticity"] for row in rows])
-        return float(found.mean()), float(found.std(ddof=1) / np.sqrt(len(found)))
+        return float(found.mean()), float(found.std() / np.sqrt(max(len(found) - 1, 1)))
 
 
 def report(results: Results, months: tuple[int, ...]) -> str:
