@@ -30,17 +30,29 @@ def _thresholds(exposure, kappa, first, threshold):
 
 
 @part
-def _add(uniform, picked, amount, ratios, first, threshold, wins, cents):
-    """Add a deal's win and cents to each path, from the period on in which it is won."""
+def _count(uniform, threshold, first, wins):
+    """Add a deal's win to each path from the period on in which it is won; return how many."""
+    some = np.int64(0)
+    for k in range(len(threshold)):
+        some = np.int64(0)
+        for lane in range(TILE):
+            won = np.int64(uniform[lane] <= threshold[k, lane])
+            wins[k, first + lane] += won
+            some += won
+    return some
+
+
+@part
+def _bring(uniform, picked, amount, ratios, first, threshold, cents):
+    """Add a deal's cents to the paths on which it is won."""
+    last = len(threshold) - 1
     for lane in range(TILE):
-        brings = np.int64(0)
-        if uniform[lane] <= threshold[len(threshold) - 1, lane]:
+        if uniform[lane] <= threshold[last, lane]:
             place = np.int64(picked[lane] / SCALE * len(ratios))
             brings = np.int64(amount * ratios[place] + 0.5)
-        for k in range(len(threshold)):
-            won = uniform[lane] <= threshold[k, lane]
-            wins[k, first + lane] += np.int64(won)
-            cents[k, first + lane] += brings if won else np.int64(0)
+            for k in range(last + 1):
+                if uniform[lane] <= threshold[k, lane]:
+                    cents[k, first + lane] += brings
 
 
 def win_of(digest):
@@ -63,8 +75,9 @@ def win_of(digest):
                 _thresholds(exposure[group], kappa, first, threshold)
                 for deal in range(group_first[group], group_first[group + 1]):
                     uniform_row(tile, low[deal], high[deal], WON, key, uniform)
-                    uniform_row(tile, low[deal], high[deal], RATIO, key, picked)
-                    table = values if plain[deal] else ratios
-                    _add(uniform, picked, amount[deal], table, first, threshold, wins, cents)
+                    if _count(uniform, threshold, first, wins) > 0:
+                        uniform_row(tile, low[deal], high[deal], RATIO, key, picked)
+                        table = values if plain[deal] else ratios
+                        _bring(uniform, picked, amount[deal], table, first, threshold, cents)
 
     return win

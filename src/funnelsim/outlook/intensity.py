@@ -22,10 +22,11 @@ CLASSES = 5
 SHRINK = 20.0
 """Closed deals at the general share won that are added to those of an amount class."""
 MOST = 1.0 - 1e-9
-GRAIN = 200.0
-"""Exposures are rounded to 1 / 200 of their size: deals of about equal chances share one."""
+GRAIN = 50.0
+"""Exposures are rounded to 1 / 50 of their size: deals of about equal chances share one."""
 LEAST = 1e-7
-ROUNDS, TOLERANCE = 100, 1e-12
+COARSE, NODES = 20.0, 64.0
+ROUNDS, TOLERANCE = 100, 1e-4
 
 
 class OpenDeals(NamedTuple):
@@ -114,24 +115,61 @@ def solve_kappa(deals: OpenDeals, fresh: Floats, expected: Floats) -> Floats:
     ndarray, shape (periods, paths)
         The multipliers.
     """
-    kappa = np.ones_like(expected)
-    alive = np.repeat(deals.counts[:, None].astype(np.float64), expected.shape[1], axis=1)
+    alive = deals.counts[:, None].astype(np.float64)
+    kappa = np.empty_like(expected)
     for k in range(len(expected)):
         held = deals.exposure[:, k, None]
         inside = held[:, 0] > 0.0
-        kappa[k] = _root(held[inside], alive[inside], fresh[k], expected[k])
-        alive *= np.exp(-held * kappa[k])
+        solve = _common_root if alive.shape[1] == 1 else _root
+        kappa[k] = solve(held[inside], alive[inside], fresh[k], expected[k])
+        if k + 1 < len(expected):
+            alive = alive * np.exp(-held * kappa[k])
     return kappa
+
+
+def _common_root(exposure: Floats, alive: Floats, fresh: float, expected: Floats) -> Floats:
+    """Solve a period that all paths enter alike: at nodes, with cubics between them.
+
+    The nodes are whole multiples of a step, whichever paths there are.
+    """
+    from scipy.interpolate import CubicHermiteSpline  # noqa: PLC0415
+
+    place = np.log(expected) * NODES
+    nodes = np.arange(np.floor(place.min()), np.ceil(place.max()) + 2.0) / NODES
+    root = _root(exposure, alive, fresh, np.exp(nodes))
+    gives, slope = _gives(exposure, alive, fresh, root)
+    between = CubicHermiteSpline(nodes, np.log(root), gives / (root * slope))
+    return np.asarray(np.exp(between(np.log(expected))))
 
 
 def _root(exposure: Floats, alive: Floats, fresh: float, expected: Floats) -> Floats:
+    """Solve one period: first with the deals in coarse bins, then exactly."""
+    order = np.argsort(exposure[:, 0])
+    bins = np.floor(np.log(exposure[order, 0]) * COARSE)
+    starts = np.flatnonzero(np.diff(bins, prepend=-np.inf))
     kappa = np.ones_like(expected)
+    if len(starts):
+        in_bin = np.add.reduceat(alive[order], starts)
+        middle = np.exp((bins[starts, None] + 0.5) / COARSE)
+        kappa = _newton(middle, in_bin, fresh, expected, kappa)
+    return _newton(exposure, alive, fresh, expected, kappa)
+
+
+def _newton(
+    exposure: Floats, alive: Floats, fresh: float, expected: Floats, kappa: Floats
+) -> Floats:
     for _ in range(ROUNDS):
-        left = alive * np.exp(-exposure * kappa)
-        gives = (alive - left).sum(axis=0) + kappa * fresh
-        slope = (exposure * left).sum(axis=0) + fresh
+        gives, slope = _gives(exposure, alive, fresh, kappa)
         step = np.log(expected / gives) * gives / (kappa * slope)
         kappa = kappa * np.exp(np.clip(step, -3.0, 3.0))
-        if np.abs(step).max() < TOLERANCE**0.5:
+        if np.abs(step).max() < TOLERANCE:  # the error left is about its square
             break
     return kappa
+
+
+def _gives(exposure: Floats, alive: Floats, fresh: float, kappa: Floats) -> tuple[Floats, Floats]:
+    """Return the wins under multipliers, and the slope in them."""
+    left = np.exp(-exposure * kappa)
+    left *= alive
+    gives = alive.sum(axis=0) - left.sum(axis=0) + kappa * fresh
+    return gives, np.einsum("gp,g->p", left, exposure[:, 0]) + fresh
