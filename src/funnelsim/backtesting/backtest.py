@@ -17,6 +17,7 @@ from funnelsim.backtesting.origins import (
     rolling,
     to_quarter_end,
 )
+from funnelsim.backtesting.ours import NAME, OutlookForecaster
 from funnelsim.backtesting.outcomes import Segment, members
 from funnelsim.backtesting.summary import Line, lines_of
 from funnelsim.backtesting.tables import table_text, verdict_text
@@ -165,7 +166,7 @@ def backtest(
     ...     amount=[1000.0] * 800,
     ... )
     >>> backtest(log, [30], forecasters={}, origins=28)
-    Backtest(144 forecasts from 10 origins)
+    Backtest(156 forecasts from 11 origins)
     """
     horizons = tuple(whole("horizons", days, 1) for days in horizons)
     multiples = tuple(number("quota", one, Interval(0.0, open_low=True)) for one in quota)
@@ -184,7 +185,7 @@ def backtest(
         windows=windows,
         segments=segments,
         simple={name: one for name, one in simple.items() if name not in (forecasters or {})},
-        learning={} if forecasters is None else dict(forecasters),
+        learning=_compared(forecasters, fiscal_year_start),
         quota=multiples,
         paths=whole("paths", paths, 2),
         seed=whole("seed", seed, 0),
@@ -199,6 +200,14 @@ def backtest(
         quota=multiples,
         notes=tuple(notes_of(log, end, windows, left, small)),
     )
+
+
+def _compared(
+    forecasters: Mapping[str, Forecaster] | None, fiscal_year_start: int
+) -> dict[str, Forecaster]:
+    if forecasters is None:
+        return {NAME: OutlookForecaster(fiscal_year_start=fiscal_year_start)}
+    return dict(forecasters)
 
 
 def _origins(

@@ -51,7 +51,8 @@ def ratio_of_scores(
     Windows of origins close to each other overlap, so whole blocks of origins are drawn, in a
     circle so that each origin counts the same [1]_. What is drawn is the logarithm of the ratio, to
     first order. Few blocks are too alike: the interval is widened by Student's t with one degree of
-    freedom less than there are separate windows, and for the mean taken out of so few.
+    freedom less than there are separate windows, for the mean taken out of so few, and for what
+    blocks do not see of the correlation of windows that overlap.
 
     Parameters
     ----------
@@ -94,7 +95,7 @@ def ratio_of_scores(
     shares = pair / sums[:, None]
     off = _block_sums(shares[0] - shares[1], block, draws)
     low, high = np.quantile(off, [(1.0 - SHARE) / 2.0, (1.0 + SHARE) / 2.0])
-    wide = _widening(separate)
+    wide = _widening(separate, block)
     return Ratio(value, value * math.exp(wide * low), value * math.exp(wide * high))
 
 
@@ -107,9 +108,17 @@ def _block_sums(values: NDArray[np.float64], block: int, draws: int) -> NDArray[
     return np.asarray(values[places.reshape(draws, -1)[:, :origins]].sum(axis=1))
 
 
-def _widening(separate: int) -> float:
+def _widening(separate: int, block: int) -> float:
+    """Return by what the spread of the bootstrap falls short.
+
+    Windows a few origins apart correlate by the share of days they have in common. Blocks as long
+    as that reaches see so much of the variance of the mean: the sum of the squared shares over the
+    sum of the shares, about two thirds.
+    """
     from scipy.special import ndtri, stdtrit  # noqa: PLC0415
 
     level = (1.0 + SHARE) / 2.0
     student = float(stdtrit(separate - 1.0, level)) / float(ndtri(level))
-    return student * math.sqrt(separate / (separate - 1.0))
+    common = 1.0 - np.abs(np.arange(1 - block, block)) / block
+    seen = float((common**2).sum() / common.sum())
+    return student * math.sqrt(separate / (separate - 1.0) / seen)
