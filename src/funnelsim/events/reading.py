@@ -13,12 +13,16 @@ from funnelsim.errors import InputError, RowsError, unknown
 from funnelsim.events.amounts import Amounts, the_one_currency
 from funnelsim.events.cleaning import tidy
 from funnelsim.events.deal_rows import read_rows
+from funnelsim.events.field_history import read_fields
 from funnelsim.events.log import EventLog
 from funnelsim.events.recognition import recognise
 from funnelsim.events.segments import segments_of
 from funnelsim.events.sheet import Moves, Sheet, Stated, deals_in_words
+from funnelsim.events.snapshots import read_snapshots
 from funnelsim.events.stage_changes import read_changes
+from funnelsim.events.stage_dates import read_stage_dates
 from funnelsim.events.times import zone_of
+from funnelsim.events.unusual import name_unusual
 from funnelsim.frames import Path_, Table, table_from_file, table_from_frame
 from funnelsim.periods import as_date
 
@@ -27,7 +31,10 @@ HOW_TO_SKIP = 'correct them, or leave them out with on_bad_rows="skip"'
 
 _READERS: dict[str, Callable[[Sheet], Moves]] = {
     "changes": read_changes,
+    "fields": read_fields,
     "rows": read_rows,
+    "snapshots": read_snapshots,
+    "stage dates": read_stage_dates,
 }
 
 
@@ -121,7 +128,7 @@ def read_events(
     moves = tidy(sheet, moves)
     if not len(moves.time):
         raise _stopped(sheet) or InputError(table.source, "hold an event by last_day")
-    return _log(sheet, moves, money)
+    return _log(sheet, name_unusual(sheet, moves), money)
 
 
 def _table_of(source: Any) -> Table:
@@ -195,7 +202,7 @@ def _log(sheet: Sheet, moves: Moves, money: str | None) -> EventLog:
         state=moves.state,
         amount=moves.amount,
         segments=dict(segments_of(sheet, moves.row[first])),
-        record_start=sheet.stated.record_start,
+        record_start=_first(sheet.stated.record_start, moves.record_start),
         last_day=sheet.stated.last_day,
         currency=money,
         skipped=sorted(sheet.problems, key=lambda problem: problem.row),
@@ -203,3 +210,7 @@ def _log(sheet: Sheet, moves: Moves, money: str | None) -> EventLog:
         source=sheet.table.source,
         recognised=sheet.match.recognised(),
     )
+
+
+def _first(*days: int | None) -> int | None:
+    return next((day for day in days if day is not None), None)

@@ -44,7 +44,8 @@ class Moves:
     """Events of deals as read, before they are put in order.
 
     ``deal`` is a place in ``ids``, ``state`` one in ``stages``, `WON` or `LOST`, ``row`` a place
-    in the table; all have one length, that of ``time`` and ``amount``.
+    in the table; all have one length, that of ``time`` and ``amount``. ``record_start`` is the
+    first day of the record, if the kind of table tells it.
     """
 
     ids: tuple[str, ...]
@@ -54,6 +55,7 @@ class Moves:
     state: NDArray[np.int64]
     amount: NDArray[np.float64]
     row: NDArray[np.int64]
+    record_start: int | None = None
 
     def only(self, kept: NDArray[Any]) -> Moves:
         """Return some of the events, by a mask or by their places."""
