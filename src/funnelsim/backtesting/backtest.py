@@ -18,15 +18,14 @@ from funnelsim.backtesting.origins import (
     to_quarter_end,
 )
 from funnelsim.backtesting.ours import NAME, OutlookForecaster
-from funnelsim.backtesting.outcomes import Segment, members
+from funnelsim.backtesting.outcomes import LEAST_WINS, large_segments
 from funnelsim.backtesting.summary import Line, lines_of
 from funnelsim.backtesting.tables import table_text, verdict_text
 from funnelsim.backtesting.walk import LeftOut, Progress, Row, Walk
 from funnelsim.errors import InputError
-from funnelsim.events import EventLog, Known
+from funnelsim.events import EventLog
 from funnelsim.parameters import Interval, number, whole
 
-LEAST_WINS = 100
 PATHS = 2048
 BRIERS = "brier{:g}"
 
@@ -177,7 +176,7 @@ def backtest(
         windows += to_quarter_end(days, log.last_day, fiscal_year_start)
     if not windows:
         raise InputError("origins", "have a window that ends inside the record", horizons)
-    segments, small = _segments(end, by, whole("least_wins", least_wins, 1))
+    segments, small = large_segments(end, by, whole("least_wins", least_wins, 1))
     simple = baselines(fiscal_year_start)
     walk = Walk(
         log=log,
@@ -222,20 +221,6 @@ def _origins(
         start = checked_first(log.record_start, last, first, min(horizons, default=1))
         return list(range(start, last + 1, spacing))
     return sorted({whole("origins", day, 1, last) for day in origins})
-
-
-def _segments(
-    end: Known, by: Sequence[str], least: int
-) -> tuple[list[Segment], list[tuple[str, str]]]:
-    """Return the total and the segments with enough wins, and those with too few."""
-    large: list[Segment] = [None]
-    small: list[tuple[str, str]] = []
-    for column in [by] if isinstance(by, str) else by:
-        members(end, (column, ""))  # raises for a column that is not there
-        for name in end.segments[column][1]:
-            wins = int(end.won[members(end, (column, name))].sum())
-            (large if wins >= least else small).append((column, name))
-    return large, small
 
 
 def _iso(day: int) -> str:

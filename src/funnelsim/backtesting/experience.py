@@ -43,9 +43,20 @@ class Experience:
         """
         over = [(window, z) for window, z in self._seen[about] if window.end <= day]
         days = sorted({window.day for window, _ in over})
-        spacing = float(np.median(np.diff(days))) if len(days) > 1 else 0.0
-        weights = [min((spacing or window.days) / (2.0 * window.days), 1.0) for window, _ in over]
+        spacing = float(np.median(np.diff(days))) if len(days) > 1 else None
+        weights = [weight_of(spacing or window.days, window.days) for window, _ in over]
         return np.array([z for _, z in over]), np.array(weights)
+
+
+def weight_of(spacing: float, days: int) -> float:
+    """Return what part of an independent forecast one is worth whose origins are so far apart.
+
+    Examples
+    --------
+    >>> weight_of(7, 28), weight_of(100, 30)
+    (0.125, 1.0)
+    """
+    return min(spacing / (2.0 * days), 1.0)
 
 
 def factor(z: NDArray[np.float64], weights: NDArray[np.float64]) -> float:

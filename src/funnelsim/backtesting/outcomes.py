@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ Segment = tuple[str, str] | None
 """A column that deals are grouped by and a name in it; None for all deals."""
 
 CENTS = 100
+LEAST_WINS = 100
+"""Segments with fewer wins are not scored: their scores say little."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,3 +102,23 @@ def members(known: Known, segment: Segment) -> NDArray[np.bool_]:
     if name not in names:
         return np.zeros(len(known), np.bool_)
     return np.asarray(code == names.index(name))
+
+
+def large_segments(
+    known: Known, by: Sequence[str], least: int = LEAST_WINS
+) -> tuple[list[Segment], list[tuple[str, str]]]:
+    """Return None for the total and the segments with enough wins; and those with too few.
+
+    Raises
+    ------
+    InputError
+        If deals are not grouped by a column.
+    """
+    large: list[Segment] = [None]
+    small: list[tuple[str, str]] = []
+    for column in [by] if isinstance(by, str) else by:
+        members(known, (column, ""))  # raises for a column that is not there
+        for name in known.segments[column][1]:
+            wins = int(known.won[members(known, (column, name))].sum())
+            (large if wins >= least else small).append((column, name))
+    return large, small
