@@ -1,0 +1,96 @@
+"""Multipliers of intensity, and which deals they win."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from funnelsim.fitting.hazards import fit_hazards
+from funnelsim.outlook.intensity import OpenDeals, amount_effect, open_deals, solve_kappa
+from funnelsim.outlook.pressure import win_chances
+from funnelsim.outlook.spans import Spans
+from tests.worlds import origin, simulate_world
+
+
+def gives(deals, kappa, fresh):
+    """Return the wins under multipliers, deal by deal and period by period."""
+    result = np.zeros_like(kappa)
+    for count, exposure in zip(deals.counts, deals.exposure, strict=True):
+        unwon = np.ones(kappa.shape[1])
+        for k in range(len(kappa)):
+            survives = np.exp(-exposure[k] * kappa[k])
+            result[k] += count * unwon * (1 - survives)
+            unwon = unwon * survives
+    return result + kappa * fresh[:, None]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**31), st.integers(1, 3), st.integers(0, 60))
+def test_sums_are_met_exactly(seed, periods, groups):
+    rng = np.random.default_rng(seed)
+    first = np.concatenate([[0], np.cumsum(rng.integers(1, 9, groups))]).astype(np.int64)
+    exposure = np.exp(rng.uniform(-12, 1, (groups, periods))) * (rng.random((groups, 1)) < 0.9)
+    deals = OpenDeals(np.arange(first[-1]), first, exposure)
+    fresh = rng.uniform(0.01, 20, periods)
+    expected = np.exp(rng.uniform(-4, 5, (periods, 50)))
+
+    kappa = solve_kappa(deals, fresh, expected)
+
+    np.testing.assert_allclose(gives(deals, kappa, fresh), expected, rtol=1e-6)
+
+
+def test_one_period_multiplies_the_log_chance_not_to_win():
+    chances = np.array([0.0, 0.3])[:, None, None] * np.ones((2, 1, 400))
+    spans = Spans(np.array([[1, 2, 3]]), np.full(3, 2**40))
+
+    deals = open_deals(spans, 10, chances[1:], np.ones(3), np.array([True, False, True]))
+    kappa = solve_kappa(deals, np.array([0.1]), np.array([[1.0]]))
+
+    assert deals.counts.tolist() == [2]
+    assert sorted(deals.deals) == [0, 2]
+    assert deals.exposure[0, 0] == pytest.approx(-np.log(0.7), rel=0.011)
+    unwon = np.exp(-deals.exposure[0, 0] * kappa[0, 0])
+    assert 2 * (1 - unwon) + 0.1 * kappa[0, 0] == pytest.approx(1.0)
+
+
+def test_the_same_paths_get_the_same_multipliers_whoever_else_is_there():
+    rng = np.random.default_rng(1)
+    deals = OpenDeals(np.arange(30), np.arange(31), rng.random((30, 2)))
+    expected = rng.uniform(1, 40, (2, 500))
+
+    whole = solve_kappa(deals, np.array([1.0, 2.0]), expected)
+    part = solve_kappa(deals, np.array([1.0, 2.0]), expected[:, :100])
+
+    np.testing.assert_allclose(part, whole[:, :100], rtol=1e-6)
+
+
+def test_open_deals_keep_their_chances_in_groups():
+    known = simulate_world("unequal deals", 1, 12).as_of(origin(1, 10))
+    spans, effect = Spans.of(known), amount_effect(known)
+    chances = win_chances(fit_hazards(known), 60)[[20, 60]]
+
+    deals = open_deals(spans, known.day, chances, effect, np.ones(len(known), bool))
+
+    assert sorted(deals.deals) == np.flatnonzero(known.open).tolist()
+    exposure = np.repeat(deals.exposure, deals.counts, axis=0)
+    for row, deal in enumerate(deals.deals):
+        stage = known.stage[deal]
+        age = int(known.day - np.floor(known.entry[stage, deal])) + 1
+        unwon = 1 - chances[:, stage, min(age, 399)]
+        expected = -np.log(np.append(unwon[0], unwon[1] / unwon[0])) * effect[deal]
+        np.testing.assert_allclose(exposure[row], expected, rtol=0.011, atol=2e-7)
+
+
+def test_amounts_that_win_more_often_get_more():
+    known = simulate_world("steady", 2, 14).as_of(origin(2, 12))
+    large = known.amount > np.nanmedian(known.amount)
+    closed = np.isfinite(known.closed)
+    rigged = known.only(~(closed & known.won & large & (np.arange(len(known)) % 2 == 0)))
+
+    effect, plain = amount_effect(rigged), amount_effect(known)
+
+    small = rigged.amount < np.quantile(rigged.amount, 0.3)
+    big = rigged.amount > np.quantile(rigged.amount, 0.7)
+    assert effect[small].mean() > 1.1
+    assert effect[big].mean() < 0.9
+    assert 0.7 < plain.min() < plain.max() < 1.4
