@@ -30,6 +30,8 @@ MOST_MEMBERS = 400
 PRIOR_MEAN, PRIOR_SD = 0.5, 0.35
 LEAST_SD = 0.05
 OVERDISPERSION = 0.01
+PRIOR_CV2 = 0.1
+"""Of members' rates: a coefficient of variation of a third."""
 TOLD_SD = 0.15
 """A column tells the elasticity if its posterior is no wider."""
 GRID = np.linspace(0.0, 1.0, 101)
@@ -153,10 +155,24 @@ def _window(
     groups = Groups(codes, len(names))
     wins = np.bincount(groups.code[then.won], minlength=groups.count)
     past = then.day - then.record_start + 1
-    before = np.where(wins > 0, (wins + 1.0 / groups.count) * WINDOW / past, 0.0)
+    before = np.where(wins > 0, _pooled(wins) * WINDOW / past, 0.0)
     rate = creation_rate(spans, groups, then.day, then.record_start, then.day)
     both = expected_wins(spans, groups, chances, then.day, rate)
     return before, np.asarray((both[0] + both[1]).sum(axis=0))
+
+
+def _pooled(wins: NDArray[np.int64]) -> Floats:
+    """Return what members' past wins tell of their rates: drawn to the mean as far as chance goes.
+
+    Gamma rates, Poisson counts; the squared coefficient of variation of the rates by moments,
+    with a prior of `PRIOR_CV2` worth one member. Members who never won are left out.
+    """
+    some = wins[wins > 0]
+    mean = float(some.mean()) if len(some) else 1.0
+    excess = float((((some - mean) / mean) ** 2).sum()) - (len(some) - 1) / mean
+    cv2 = (max(excess, 0.0) + PRIOR_CV2) / max(len(some), 1)
+    share = cv2 * mean / (1.0 + cv2 * mean)
+    return np.asarray(mean + share * (wins - mean))
 
 
 def from_windows(windows: Sequence[Window]) -> tuple[float, float]:
