@@ -57,16 +57,20 @@ _NO_LOSSES = (
 
 
 def _of_stages(fit: Fit) -> Iterator[Caution]:
+    few = [one for one in fit.stages if min(one.forward, one.lost) < ENOUGH]
+    if few:
+        counts = "; ".join(f"{one.name}: {one.forward} and {one.lost}" for one in few)
+        message = (
+            f"fewer than {ENOUGH} deals went on, or were lost ({counts}): a parametric law with a "
+            "weak prior stands for the times"
+        )
+        yield Caution("few-deals-in-stage", tuple(one.name for one in few), message)
+    short = [one for one in fit.stages if one.end.kind == "tail"]
+    if short:
+        parts = "; ".join(f"{one.name}: {one.end.in_words()}" for one in short)
+        message = f"the record is too short to see what becomes of all deals ({parts})"
+        yield Caution("record-too-short", tuple(one.name for one in short), message)
     for one in fit.stages:
-        if min(one.forward, one.lost) < ENOUGH:
-            message = (
-                f"stage {one.name!r}: {one.forward} deals went on and {one.lost} were lost, fewer "
-                f"than {ENOUGH}: a parametric law with a weak prior stands for the times"
-            )
-            yield Caution("few-deals-in-stage", (one.name,), message)
-        if one.end.kind == "tail":
-            message = f"stage {one.name!r}: {one.end.in_words()}"
-            yield Caution("record-too-short", (one.name,), message)
         if one.end.stalled:
             message = (
                 f"stage {one.name!r}: {len(one.end.stalled):,} open deals are older than the "

@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 ENOUGH = 30
 MOST_VALUES = 200
 LARGEST = 0.2
+FEWEST_RATIOS = 5
 USUAL_SIGMA, PRIOR_DEALS = 0.8, 4.0
 """Few deals: the sigma of the lognormal leans on this, as if so many deals had said it."""
 
@@ -31,7 +32,8 @@ class WonAmounts:
     mean : Fitted or None
         Its mean.
     booked_ratio : Fitted or None
-        What won deals brought over what was last said before, for deals with both.
+        What won deals brought over what was last said before, for deals with both; None if
+        there are fewer than five.
     largest : float
         The share of the amount that the largest 20 % of the wins brought.
     """
@@ -114,7 +116,7 @@ def even_values(values: Floats, most: int = MOST_VALUES) -> Floats:
 def _ratio(
     known: Known, both: NDArray[np.bool_], draws: int, random: np.random.Generator
 ) -> Fitted | None:
-    if not both.any():
+    if both.sum() < FEWEST_RATIOS:
         return None
     booked, said = known.booked[both], known.amount[both]
     weights = random.exponential(size=(draws, len(said)))

@@ -19,8 +19,8 @@ LITTLE = 0.05
 EXPECTED = 5.0
 """So many events missing, by the hazard of younger deals, say that the rest has stalled."""
 PRIOR_DEALS = 2.0
-TAIL_DEALS = 4.0
-"""How many deals a guess beyond the record is worth."""
+POOLED_PRIOR_DEALS = 10.0
+"""The pooled mean leans on one half as if so many deals had said it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +40,8 @@ class StageEnd:
         The part of the remaining that goes on.
     stalled : tuple of str
         Ids of open deals older than that age, where they never go on.
+    shares : ndarray, shape (draws,), optional
+        Draws of the share, where a parametric law says it.
     """
 
     age: float
@@ -47,6 +49,7 @@ class StageEnd:
     kind: str
     share: float
     stalled: tuple[str, ...] = ()
+    shares: Floats | None = None
 
     def in_words(self) -> str:
         """Return what was done about those who remain."""
@@ -55,8 +58,7 @@ class StageEnd:
             "none": "all followed to their end",
             "ratio": f"{part}, split as the others were",
             "stalled": f"{part}: stalled, counted as never going on",
-            "tail": f"{part}: the record is too short, a parametric law says that "
-            f"{self.share:.0%} of them go on",
+            "tail": f"{part}, of whom a parametric law says that {self.share:.0%} go on",
         }[self.kind]
 
 
@@ -87,7 +89,7 @@ def stage_end(
     age = seen_until(table, whole)
     seen = whole.until(age)
     if not len(seen.ages):
-        return StageEnd(age, 1.0, "tail", mixture.share_forward(0.0) if mixture else 0.5)
+        return _by_law(age, 1.0, mixture) if mixture else StageEnd(age, 1.0, "ratio", 0.5)
     remaining = float(seen.survival[-1])
     split = float(seen.forward[-1] / (seen.forward[-1] + seen.lost[-1]))
     if remaining < 1e-9:  # noqa: PLR2004
@@ -98,7 +100,12 @@ def stage_end(
         return StageEnd(age, remaining, "stalled", 0.0, named)
     if remaining < LITTLE or mixture is None:
         return StageEnd(age, remaining, "ratio", split)
-    return StageEnd(age, remaining, "tail", mixture.share_forward(age))
+    return _by_law(age, remaining, mixture)
+
+
+def _by_law(age: float, remaining: float, mixture: Mixture) -> StageEnd:
+    shares = mixture.shares_forward(age)
+    return StageEnd(age, remaining, "tail", float(shares.mean()), shares=shares)
 
 
 def has_stalled(spells: Spells, age: float) -> bool:
@@ -200,24 +207,21 @@ def conversion_draws(
     usual : float
         The pooled mean of all stages, where the prior is centred.
     random : numpy.random.Generator
-        For the prior's deals, and for what a guess beyond the record is worth.
+        For the prior's deals.
     """
     count = len(draws.resolved)
-    chance = draws.forward + draws.remaining * _shares(end, draws, random)
+    chance = draws.forward + draws.remaining * _shares(end, draws)
     on = random.gamma(PRIOR_DEALS * usual, size=count)
     off = random.gamma(PRIOR_DEALS * (1.0 - usual), size=count)
     weight = draws.resolved
     return np.asarray((weight * chance + on) / (weight + on + off))
 
 
-def _shares(end: StageEnd, draws: StageDraws, random: np.random.Generator) -> Floats:
+def _shares(end: StageEnd, draws: StageDraws) -> Floats:
     if end.kind == "ratio":
         left = draws.forward + draws.lost
         return np.asarray(draws.forward / np.where(left > 0.0, left, 1.0))
-    if end.kind == "tail":
-        share = min(max(end.share, 0.01), 0.99)
-        return random.beta(TAIL_DEALS * share, TAIL_DEALS * (1.0 - share), len(draws.resolved))
-    return np.full(len(draws.resolved), end.share)
+    return end.shares if end.shares is not None else np.full(len(draws.resolved), end.share)
 
 
 def conversion_value(end: StageEnd, incidence: Incidence, resolved: int, usual: float) -> float:
@@ -240,7 +244,7 @@ def conversion_value(end: StageEnd, incidence: Incidence, resolved: int, usual: 
 
 
 def pooled_conversion(stages: list[Spells]) -> float:
-    """Return the mean conversion of all stages among the deals that left, never 0 or 1."""
+    """Return the mean conversion of all stages among the deals that left; of few, nearer 1/2."""
     forward = sum(one.count(FORWARD) for one in stages)
     lost = sum(one.count(LOST) for one in stages)
-    return (forward + 1.0) / (forward + lost + 2.0)
+    return (forward + 0.5 * POOLED_PRIOR_DEALS) / (forward + lost + POOLED_PRIOR_DEALS)

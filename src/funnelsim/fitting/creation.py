@@ -76,7 +76,7 @@ def fit_creation(
     counts, exposure = deals[recent], days[recent] / MONTH
     if season:
         exposure = exposure * np.array([season[int(name[5:7]) - 1] for name in names[recent]])
-    mean, dispersion = most_likely(counts, exposure)
+    mean, _ = most_likely(counts, exposure)
     dispersions = _dispersion_draws(counts, exposure, draws, random)
     shape = np.maximum(counts.sum(), 0.5) / (1.0 + dispersions * counts.mean())
     rates = max(mean, 0.5 / exposure.sum()) * random.gamma(shape) / shape
@@ -85,7 +85,7 @@ def fit_creation(
     low = _last_is_low(counts, exposure)
     return Creation(
         fitted(mean, rates, int(counts.sum()), how),
-        fitted(dispersion, dispersions, len(counts), spread),
+        fitted(float(dispersions.mean()), dispersions, len(counts), spread),
         season,
         tuple(zip(names.tolist(), deals.astype(int).tolist(), strict=True)),
         low,

@@ -17,7 +17,7 @@ from funnelsim.fitting.advice import warnings_of
 from funnelsim.fitting.amounts import WonAmounts, fit_amounts
 from funnelsim.fitting.closing import Closing, fit_closing
 from funnelsim.fitting.creation import MONTH, Creation, fit_creation
-from funnelsim.fitting.fitted import generator, significant
+from funnelsim.fitting.fitted import first_draws, generator, significant
 from funnelsim.fitting.pooling import Pooled, pool
 from funnelsim.fitting.sharing import Sharing, fit_sharing
 from funnelsim.fitting.spells import end_of_day, whole_days
@@ -33,8 +33,9 @@ from funnelsim.scenario import Scenario
 
 Floats = NDArray[np.float64]
 
-OF_CREATION, OF_AMOUNTS, OF_SHARING = 100, 101, 102
+OF_CREATION, OF_AMOUNTS, OF_SHARING, OF_SEGMENTS = 1000, 1001, 1002, 2000
 MOST_DRAWS = 10_000
+FEWEST_DRAWS, AT_ONCE = 20, 8_000
 LENGTHS = {"day": 1.0, "week": 7.0, "month": MONTH, "quarter": 3.0 * MONTH, "year": 12.0 * MONTH}
 WON_NAMES = ("won", "closed won", "signed")
 
@@ -99,11 +100,23 @@ class Fit:
         """Ids of open deals that are older than any that went on: counted as lost."""
         return tuple(name for one in self.stages for name in one.end.stalled)
 
-    def funnel(self) -> Funnel:
+    def funnel(self, draws: int | None = None) -> Funnel:
         """Return the stages with draws of their conversions, and their times."""
+        count = self.draws if draws is None else draws
         names = {one.name.casefold() for one in self.stages}
         last = next(name for name in (*WON_NAMES, "(won)") if name not in names)
-        return Funnel((*(one.stage() for one in self.stages), Stage(last, win_probability=1.0)))
+        stages = [one.stage(count) for one in self.stages]
+        return Funnel((*stages, Stage(last, win_probability=1.0)))
+
+    @property
+    def affordable_draws(self) -> int:
+        """How many draws a scenario has: fewer where times are drawn, too, and deals are many.
+
+        Each draw of the times needs the remaining times of all open deals anew.
+        """
+        if all(one.certain_times for one in self.stages):
+            return self.draws
+        return min(self.draws, max(AT_ONCE // max(int(self.known.open.sum()), 1), FEWEST_DRAWS))
 
     def pipeline(self) -> Pipeline:
         """Return the open deals; one without an amount has that of a typical win."""
@@ -126,8 +139,9 @@ class Fit:
             segments=tuple(segments.items()),
         )
 
-    def new_business(self, periods: Periods) -> NewBusiness:
+    def new_business(self, periods: Periods, draws: int | None = None) -> NewBusiness:
         """Return the deals to be created in each period, with draws of their rate."""
+        count = self.draws if draws is None else draws
         rate = self.creation.per_month
         factor = significant(np.array(rate.draws) / rate.value) if rate.value > 0.0 else np.ones(1)
         per_period, dispersion = self._rates(periods)
@@ -136,7 +150,7 @@ class Fit:
             amount=self.amounts.distribution,
             dispersion=dispersion,
             season=self.creation.season,
-            factor=tuple(factor.tolist()) if len(factor) > 1 else float(factor[0]),
+            factor=first_draws(tuple(factor.tolist()), count) if len(factor) > 1 else 1.0,
         )
 
     def _rates(self, periods: Periods) -> tuple[float | tuple[float, ...], float]:
@@ -167,6 +181,7 @@ class Fit:
         currency: str | None = None,
         pipeline: bool = True,
         new_business: bool = True,
+        draws: int | None = None,
         **more: Any,
     ) -> Scenario:
         """Return a scenario of all that was fitted, to simulate or to edit.
@@ -183,25 +198,28 @@ class Fit:
             By default what was booked in the current first period so far.
         pipeline, new_business : bool
             Whether open deals, and deals to be created, are in it.
+        draws : int, optional
+            How many draws, at most those of the fit; by default `affordable_draws`.
         **more
             Other fields of the scenario, in place of what was fitted.
         """
         periods = Periods("quarter", 4) if periods is None else periods
         if not isinstance(periods, Periods):
             raise InputError("periods", "be Periods", periods, 'such as Periods("quarter", 4)')
+        count = self.affordable_draws if draws is None else whole("draws", draws, 1, self.draws)
         parts: dict[str, Any] = {
             "quota": quota,
             "name": name or f"fitted to {self.as_of}",
             "currency": currency or "",
             "booked": self.booked_since(periods) if booked is None else booked,
-            "funnel": self.funnel(),
-            "market": Market(win_rate_correlation=self.sharing.rho.draws),
+            "funnel": self.funnel(count),
+            "market": Market(win_rate_correlation=first_draws(self.sharing.rho.draws, count)),
             "clock": self.closing.clock,
         }
         if pipeline:
             parts["pipeline"] = self.pipeline()
         if new_business:
-            parts["new_business"] = self.new_business(periods)
+            parts["new_business"] = self.new_business(periods, count)
         parts |= more
         return Scenario(as_of=self.as_of, periods=periods, **parts)
 
@@ -283,7 +301,11 @@ def fit_known(
     creation = fit_creation(known, draws=draws, random=generator(seed, OF_CREATION))
     amounts = fit_amounts(known, draws=draws, random=generator(seed, OF_AMOUNTS))
     columns = (by,) if isinstance(by, str) else tuple(by or ())
-    pooled = tuple(one for name in columns for one in pool(known, _segment(known, name), gone))
+    pooled = tuple(
+        one
+        for k, name in enumerate(columns)
+        for one in pool(known, _segment(known, name), gone, random=generator(seed, OF_SEGMENTS + k))
+    )
     fit = Fit(known, stages, creation, amounts, sharing, closing, pooled, (), draws)
     return Fit(known, stages, creation, amounts, sharing, closing, pooled, warnings_of(fit), draws)
 

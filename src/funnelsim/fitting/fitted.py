@@ -79,6 +79,17 @@ def significant(values: Floats) -> Floats:
     return np.array([float(f"{one:.{DIGITS}g}") for one in values.tolist()])
 
 
+def first_draws(draws: tuple[float, ...], count: int) -> float | tuple[float, ...]:
+    """Return the first so many draws, a plain number if it is one.
+
+    Examples
+    --------
+    >>> first_draws((0.1, 0.2, 0.3), 2), first_draws((0.1, 0.2, 0.3), 1)
+    ((0.1, 0.2), 0.1)
+    """
+    return draws[:count] if count > 1 else draws[0]
+
+
 def generator(seed: int, purpose: int) -> np.random.Generator:
     """Return the random numbers of one purpose; others do not shift them."""
     return np.random.Generator(np.random.Philox(key=[seed % 2**64, purpose]))

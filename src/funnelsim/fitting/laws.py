@@ -20,9 +20,14 @@ LEAST_AGE = 0.01
 """Days: a deal that passes in no time has this age, where a density at 0 would be infinite."""
 LEAST = 1e-300
 SPREAD_OF_PLACE, USUAL_SHAPE, SPREAD_OF_SHAPE = 1.0, math.log(0.7), 0.5
-"""Weak prior: the log of the place within a factor of e, of the shape within one of 1.6."""
-STEP = 1e-3
-BOUND = 12.0
+"""Weak prior: the log of the place within a factor of e, of the shape within one of 1.6 ..."""
+SPREAD_APART = 0.7
+"""... and the places of the two ways out within a factor of 2 of each other."""
+STEP = 1e-2
+"""Of the differences that give the curvature, in logs."""
+BOUNDS = ((-12.0, 12.0), (-8.0, 12.0), (-4.0, 2.0), (-8.0, 12.0), (-4.0, 2.0))
+"""Of the logit, and the logs of place and shape: wider than any funnel."""
+LARGEST_EXPONENT = 700.0
 
 
 @dataclass(frozen=True)
@@ -98,12 +103,13 @@ def _lognormal_survival(age: Floats, place: float, shape: float) -> Floats:
 def _weibull_log_density(age: Floats, place: float, shape: float) -> Floats:
     k = math.exp(-shape)
     z = np.log(age) - place
-    return np.asarray(-shape - place + (k - 1.0) * z - np.exp(k * z))
+    return np.asarray(-shape - place + (k - 1.0) * z - np.exp(np.minimum(k * z, LARGEST_EXPONENT)))
 
 
 def _weibull_survival(age: Floats, place: float, shape: float) -> Floats:
     with np.errstate(divide="ignore"):
-        return np.asarray(np.exp(-np.exp(math.exp(-shape) * (np.log(age) - place))))
+        log_hazard = math.exp(-shape) * (np.log(age) - place)
+    return np.asarray(np.exp(-np.exp(np.minimum(log_hazard, LARGEST_EXPONENT))))
 
 
 _Formula = Callable[[Floats, float, float], Floats]
@@ -161,8 +167,9 @@ class Mixture:
         The chance to go on.
     forward, lost : Law
         The times.
-    draws : ndarray, shape (draws, 4)
-        Draws of place and shape, forward and lost, from the normal law around the most likely.
+    draws : ndarray, shape (draws, 5)
+        Draws of the logit of the conversion, and of place and shape, forward and lost: from the
+        normal law around the most likely.
     log_likelihood : float
         Of the spells, with the weak prior.
     """
@@ -177,12 +184,22 @@ class Mixture:
         """Return the law of one way out."""
         return self.forward if forward else self.lost
 
-    def share_forward(self, age: float) -> float:
-        """Return the chance to go on of a deal that is still in the stage at an age."""
-        at = np.array([age])
-        on = self.conversion * float(self.forward.survival(at)[0])
-        off = (1.0 - self.conversion) * float(self.lost.survival(at)[0])
-        return on / (on + off) if on + off > 0.0 else self.conversion
+    def numbers(self, *, forward: bool) -> Floats:
+        """Return the draws of place and shape of one way out, shape (draws, 2)."""
+        return self.draws[:, 1:3] if forward else self.draws[:, 3:5]
+
+    def shares_forward(self, age: float) -> Floats:
+        """Return draws of the chance to go on of a deal that is still in the stage at an age."""
+        at, family = np.array([age]), self.forward.family
+        rows = self.draws.tolist()
+        return np.array([_share(row, family, at) for row in rows])
+
+
+def _share(row: list[float], family: str, age: Floats) -> float:
+    chance = _logistic(row[0])
+    on = chance * float(Law(family, row[1], row[2]).survival(age)[0])
+    off = (1.0 - chance) * float(Law(family, row[3], row[4]).survival(age)[0])
+    return on / (on + off) if on + off > 0.0 else chance
 
 
 def fit_mixture(
@@ -215,7 +232,7 @@ def fit_mixture(
         _logistic(best[0]),
         Law(family, *best[1:3].tolist()),
         Law(family, *best[3:5].tolist()),
-        np.clip(many[:, 1:], -BOUND, BOUND),
+        np.clip(many, *np.transpose(BOUNDS)),
         -least,
     )
 
@@ -235,7 +252,8 @@ def _most_likely(
         lambda at: _cost_of(rows, family, conversion, place, at),
         start,
         method="L-BFGS-B",
-        bounds=[(-BOUND, BOUND)] * len(start),
+        bounds=BOUNDS,
+        options={"eps": 1e-6},
     )
     return np.asarray(best.x), float(best.fun)
 
@@ -266,7 +284,8 @@ def _log_prior(at: Floats, conversion: float, place: float) -> float:
     two_deals += 2.0 * (1.0 - conversion) * math.log1p(-chance)
     places = ((at[[1, 3]] - place) / SPREAD_OF_PLACE) ** 2
     shapes = ((at[[2, 4]] - USUAL_SHAPE) / SPREAD_OF_SHAPE) ** 2
-    return two_deals - 0.5 * float(places.sum() + shapes.sum())
+    apart = ((at[1] - at[3]) / SPREAD_APART) ** 2
+    return two_deals - 0.5 * float(places.sum() + shapes.sum() + apart)
 
 
 def _logistic(x: float) -> float:
@@ -276,15 +295,13 @@ def _logistic(x: float) -> float:
 def _spread(cost: Callable[[Floats], float], best: Floats) -> Floats:
     """Return a square root of the inverse curvature at the optimum (Laplace's method)."""
     size = len(best)
-    steps = np.eye(size) * STEP * 10.0
+    steps = np.eye(size) * STEP
     curvature = np.empty((size, size))
-    middle = cost(best)
     for i in range(size):
         for j in range(i + 1):
             both = cost(best + steps[i] + steps[j]) + cost(best - steps[i] - steps[j])
             cross = cost(best + steps[i] - steps[j]) + cost(best - steps[i] + steps[j])
-            curvature[i, j] = curvature[j, i] = (both - cross) / (4.0 * (STEP * 10.0) ** 2)
-    del middle
+            curvature[i, j] = curvature[j, i] = (both - cross) / (4.0 * STEP**2)
     value, vector = np.linalg.eigh(curvature)
     return np.asarray(vector / np.sqrt(np.maximum(value, 1.0)))
 

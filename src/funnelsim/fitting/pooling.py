@@ -12,7 +12,8 @@ from funnelsim.events import Known
 
 Floats = NDArray[np.float64]
 
-PRECISIONS = np.geomspace(1.0, 1e5, 101)
+DRAWS = 2000
+PRECISIONS = np.geomspace(2.0, 2000.0, 61)
 """How many deals the whole may count for beside a segment's own."""
 
 
@@ -51,7 +52,9 @@ class Pooled:
         return asdict(self)
 
 
-def pool(known: Known, column: str, gone: NDArray[np.bool_]) -> list[Pooled]:
+def pool(
+    known: Known, column: str, gone: NDArray[np.bool_], *, random: np.random.Generator
+) -> list[Pooled]:
     """Return the win rate of each value of a segment column (beta-binomial, empirical Bayes).
 
     Parameters
@@ -62,38 +65,82 @@ def pool(known: Known, column: str, gone: NDArray[np.bool_]) -> list[Pooled]:
         A segment column.
     gone : ndarray of bool, shape (deals,)
         Open deals that have stalled: they count as lost.
+    random : numpy.random.Generator
+        For the intervals.
     """
-    from scipy.special import btdtri  # noqa: PLC0415
-
     codes, names = known.segments[column]
     decided = np.isfinite(known.closed) | gone
     deals = np.bincount(codes[decided], minlength=len(names)).astype(np.float64)
     won = np.bincount(codes[decided & known.won], minlength=len(names)).astype(np.float64)
-    mean, precision = prior_of(won, deals)
-    found = []
-    for k, name in enumerate(names):
-        alpha, beta = mean * precision + won[k], (1.0 - mean) * precision + deals[k] - won[k]
-        low, high = (float(btdtri(alpha, beta, level)) for level in (0.1, 0.9))
-        own = won[k] / deals[k] if deals[k] else float("nan")
-        weight = deals[k] / (deals[k] + precision)
-        value = alpha / (alpha + beta)
-        counts = int(deals[k]), int(won[k])
-        found.append(Pooled(column, name, own, value, low, high, *counts, float(weight)))
-    return found
+    chances, weights = shrunk(won, deals, random)
+    low, high = np.quantile(chances, [0.1, 0.9], axis=0)
+    return [
+        Pooled(
+            column,
+            name,
+            float(won[k] / deals[k]) if deals[k] else float("nan"),
+            float(chances[:, k].mean()),
+            float(low[k]),
+            float(high[k]),
+            int(deals[k]),
+            int(won[k]),
+            float(weights[k]),
+        )
+        for k, name in enumerate(names)
+    ]
 
 
-def prior_of(won: Floats, deals: Floats) -> tuple[float, float]:
-    """Return mean and precision of the beta law of the segments' win rates, most likely.
+def shrunk(won: Floats, deals: Floats, random: np.random.Generator) -> tuple[Floats, Floats]:
+    """Return draws of the segments' win rates, and the mean weight of each one's own evidence.
+
+    The law of the segments' win rates is a beta law, whose precision is drawn from its posterior
+    (flat in its logarithm) and whose mean from that of all deals together.
+
+    Parameters
+    ----------
+    won, deals : ndarray, shape (segments,)
+        Wins and decided deals.
+    random : numpy.random.Generator
+        Where draws come from.
+
+    Returns
+    -------
+    chances : ndarray, shape (DRAWS, segments)
+    weights : ndarray, shape (segments,)
 
     Examples
     --------
-    >>> mean, precision = prior_of(np.array([30.0, 31.0, 29.0]), np.full(3, 100.0))
-    >>> round(mean, 3), precision > 1000
-    (0.301, True)
+    >>> random = np.random.Generator(np.random.Philox(1))
+    >>> chances, weights = shrunk(np.array([30.0, 0.0]), np.array([100.0, 2.0]), random)
+    >>> chances.mean(axis=0).round(1), bool(weights[0] > weights[1])
+    (array([0.3, 0.3]), True)
+    """
+    density = precision_density(won, deals)
+    precision = random.choice(PRECISIONS, DRAWS, p=density)[:, None]
+    total, all_deals = won.sum(), deals.sum()
+    # as many independent deals as the segments, alike inside, are worth
+    worth = np.minimum((deals / (1.0 + deals / precision)).sum(axis=1), all_deals)
+    mean = total + 0.5, all_deals - total + 0.5
+    scale = (worth + 1.0) / (all_deals + 1.0)
+    centre = random.beta(mean[0] * scale, mean[1] * scale)[:, None]
+    chances = random.beta(centre * precision + won, (1.0 - centre) * precision + deals - won)
+    return chances, np.asarray((deals / (deals + precision)).mean(axis=0))
+
+
+def precision_density(won: Floats, deals: Floats) -> Floats:
+    """Return the posterior of the precision on `PRECISIONS`: chances that sum to 1.
+
+    Examples
+    --------
+    >>> alike = precision_density(np.array([30.0, 31.0, 29.0]), np.full(3, 100.0))
+    >>> apart = precision_density(np.array([10.0, 50.0, 29.0]), np.full(3, 100.0))
+    >>> bool(alike @ PRECISIONS > 10 * apart @ PRECISIONS)
+    True
     """
     from scipy.special import betaln  # noqa: PLC0415
 
     mean = (won.sum() + 0.5) / (deals.sum() + 1.0)
     alpha, beta = mean * PRECISIONS[:, None], (1.0 - mean) * PRECISIONS[:, None]
     likely = (betaln(alpha + won, beta + deals - won) - betaln(alpha, beta)).sum(axis=1)
-    return float(mean), float(PRECISIONS[np.argmax(likely)])
+    chance = np.exp(likely - likely.max())
+    return np.asarray(chance / chance.sum())

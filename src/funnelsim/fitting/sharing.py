@@ -23,7 +23,7 @@ NEARLY_ALL = 0.9
 FEWEST_IN_COHORT = 5
 MOST_IN_COHORT = 5000.0
 """Beyond so many deals, the chance of the deals themselves says nothing against the market's."""
-NODES = np.linspace(-9.0, 9.0, 801)
+NODES = np.linspace(-8.0, 8.0, 401)
 RHOS = 0.6 * np.linspace(0.0, 1.0, 41) ** 2
 WIDTH, BEND = 1.5, 4.0
 _STEPS = WIDTH * np.sinh(BEND * np.linspace(-1.0, 1.0, 51)) / np.sinh(BEND)

@@ -21,17 +21,17 @@ from funnelsim.fitting.conversions import (
     stage_draws,
     stage_end,
 )
-from funnelsim.fitting.fitted import Fitted, fitted, generator
+from funnelsim.fitting.fitted import Fitted, first_draws, fitted, generator
 from funnelsim.fitting.incidence import Incidence, RiskTable
 from funnelsim.fitting.laws import Mixture, fit_mixture
 from funnelsim.fitting.sharing import cohort_numbers, design_effects
 from funnelsim.fitting.spells import FORWARD, LOST, OPEN, Spells, spells
-from funnelsim.fitting.times import ENOUGH, StageTime, stage_time
+from funnelsim.fitting.times import ENOUGH, StageTime, law_of_draws, stage_time
 from funnelsim.funnel import Stage
 
 Floats = NDArray[np.float64]
 
-OF_WEIGHTS, OF_LAWS, OF_CONVERSIONS = 1, 20, 60
+OF_WEIGHTS, OF_LAWS, OF_CONVERSIONS = 1, 3000, 6000
 """Purposes of random numbers; those of stages count on from theirs."""
 AT_ONCE = 2_000_000
 USUAL_DAYS = 30.0
@@ -65,15 +65,19 @@ class StageFit:
     open: int
     end: StageEnd
 
-    def stage(self) -> Stage:
-        """Return the stage as the engine takes it."""
-        draws = self.conversion.draws
+    def stage(self, draws: int) -> Stage:
+        """Return the stage as the engine takes it, with the first so many draws."""
         return Stage(
             self.name,
-            conversion=draws if len(draws) > 1 else draws[0],
-            time=self.time.distribution,
-            time_if_lost=self.time_if_lost.distribution,
+            conversion=first_draws(self.conversion.draws, draws),
+            time=law_of_draws(self.time.distribution, draws),
+            time_if_lost=law_of_draws(self.time_if_lost.distribution, draws),
         )
+
+    @property
+    def certain_times(self) -> bool:
+        """Whether no time has draws."""
+        return self.time.distribution.draws == self.time_if_lost.distribution.draws == 1
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers as plain values."""
@@ -138,10 +142,16 @@ def needs_law(one: Spells, end: StageEnd) -> bool:
 
 
 def _usual_place(several: list[Spells]) -> float:
-    """Return the log of a usual time: the geometric mean of those that ended."""
+    """Return the log of a usual time: days at risk for each deal that left.
+
+    Deals that never go on do not count without end: it is at most four times the mean of those
+    that left.
+    """
     ages = np.concatenate([one.end[one.cause != OPEN] for one in several])
-    ages = ages[ages > 0.0]
-    return float(np.log(ages).mean()) if len(ages) else math.log(USUAL_DAYS)
+    days = sum(float((one.end - one.start).sum()) for one in several)
+    if not len(ages) or ages.mean() == 0.0:
+        return math.log(max(USUAL_DAYS, days))
+    return math.log(min(days / len(ages), 4.0 * float(ages.mean())))
 
 
 def _bootstrap(

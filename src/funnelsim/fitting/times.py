@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funnelsim.distributions import Distribution, Quantiles
+from funnelsim.distributions.parametric import Parametric
 from funnelsim.fitting.conversions import StageEnd
-from funnelsim.fitting.fitted import Fitted, fitted, significant
+from funnelsim.fitting.fitted import Fitted, first_draws, fitted, significant
 from funnelsim.fitting.incidence import Incidence
 from funnelsim.fitting.laws import Law, Mixture
 
@@ -18,6 +19,8 @@ Floats = NDArray[np.float64]
 ENOUGH = 30
 """Events from which on the times are those that were seen; below, a parametric law."""
 MOST_KNOTS = 100
+LATE = 10.0
+"""Lost deals have the longest times: so many times the record's end for the very last of them."""
 NEVER_GOES_ON = 36525.0
 """Days after which a stalled deal is lost: a century."""
 TAIL_LEVELS = (np.arange(20) + 0.5) / 20.0
@@ -37,6 +40,24 @@ class StageTime:
 
     distribution: Distribution
     mean: Fitted
+
+
+def law_of_draws(law: Distribution, count: int) -> Distribution:
+    """Return a law with the first so many of its draws.
+
+    Examples
+    --------
+    >>> from funnelsim import Gamma
+    >>> law_of_draws(Gamma(mean=[20, 30, 40], cv=0.5), 2)
+    Gamma(mean=(20.0, 30.0), cv=0.5)
+    """
+    if not isinstance(law, Parametric) or law.draws == 1:
+        return law
+    numbers = {
+        name: first_draws(value, count) if isinstance(value, tuple) else value
+        for name, value in law.parameters
+    }
+    return type(law)(**numbers)
 
 
 def stage_time(
@@ -79,21 +100,29 @@ def stage_time(
     seen = float(np.diff(cumulative, prepend=0.0) @ incidence.ages) / total
     days = np.where(np.isnan(days), seen, days)
     how = f"the times of {events:,} deals"
-    if end.kind == "tail":
-        assert mixture is not None
-        law, part = mixture.law(forward=forward), late / (late + total)
-        tail = _beyond(law, end.age)
+    part = 0.0 if end.kind == "stalled" else late / (late + total)
+    tail, words = _tail(end, mixture, forward=forward)
+    if part > 0.0:
         levels = np.append(levels * (1.0 - part), 1.0 - part + part * TAIL_LEVELS)
         ages = np.append(ages, tail)
         seen, days = ((1.0 - part) * one + part * tail.mean() for one in (seen, days))
-        how += f", a {law.family} law after {end.age:,.0f} days ({part:.0%})"
-    mean = fitted(
-        float(seen), np.asarray(days), events, _with_stalled(how, stalled / (stalled + total))
-    )
+        how += f", {words} ({part:.1%})"
+    of_stalled = stalled / (stalled + total)
+    mean = fitted(float(seen), np.asarray(days), events, _with_stalled(how, of_stalled))
     if stalled > 0.0:
-        levels = np.append(levels * (total / (total + stalled)), 1.0)
+        levels = np.append(levels * (1.0 - of_stalled), 1.0)
         ages = np.append(ages, NEVER_GOES_ON)
-    return StageTime(_quantiles(levels, ages), mean)
+    return StageTime(_quantiles(levels, ages, end.age * (1.0 if forward else LATE)), mean)
+
+
+def _tail(end: StageEnd, mixture: Mixture | None, *, forward: bool) -> tuple[Floats, str]:
+    """Return when those leave who outlast the record, at `TAIL_LEVELS`, and what says so."""
+    if end.kind == "tail":
+        assert mixture is not None
+        law = mixture.law(forward=forward)
+        return _beyond(law, end.age), f"a {law.family} law after {end.age:,.0f} days"
+    as_long = np.asarray(end.age * (1.0 + TAIL_LEVELS), dtype=np.float64)
+    return as_long, f"and as long again after {end.age:,.0f} days"
 
 
 def _with_stalled(how: str, part: float) -> str:
@@ -103,8 +132,7 @@ def _with_stalled(how: str, part: float) -> str:
 def _parametric(mixture: Mixture, stalled: float, *, forward: bool, events: int) -> StageTime:
     """Return times of a parametric law with its draws; certain, where some have stalled."""
     law = mixture.law(forward=forward)
-    numbers = mixture.draws[:, :2] if forward else mixture.draws[:, 2:]
-    drawn, certain = law.distribution(numbers), law.distribution()
+    drawn, certain = law.distribution(mixture.numbers(forward=forward)), law.distribution()
     means = np.array([drawn.at(d).mean for d in range(drawn.draws)])
     how = f"a {law.family} law, {events:,} deals and a weak prior"
     mean = fitted(float(certain.mean), means, events, _with_stalled(how, stalled))
@@ -157,11 +185,14 @@ def _beyond(law: Law, age: float) -> Floats:
     return np.asarray(np.clip(left, age, NEVER_GOES_ON))
 
 
-def _quantiles(levels: Floats, ages: Floats) -> Quantiles:
-    """Return the knots as quantiles, in digits that a file keeps."""
+def _quantiles(levels: Floats, ages: Floats, last: float = 0.0) -> Quantiles:
+    """Return the knots as quantiles, in digits that a file keeps.
+
+    A line to the ``last`` age ends them, where they do not end themselves.
+    """
     levels = np.clip(np.round(levels, 6), 0.0, 1.0)
     if levels[-1] < 1.0:
-        levels, ages = np.append(levels, 1.0), np.append(ages, ages[-1] * 1.1)
+        levels, ages = np.append(levels, 1.0), np.append(ages, max(last, ages[-1]))
     kept = np.concatenate([[True], np.diff(levels) > 0.0])
     rising = np.maximum.accumulate(significant(ages[kept]))
     return Quantiles(list(zip(levels[kept].tolist(), rising.tolist(), strict=True)))
