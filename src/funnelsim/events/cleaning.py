@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 from numpy.typing import NDArray
 
+from funnelsim.errors import InputError
 from funnelsim.events.log import LOST, WON
-from funnelsim.events.sheet import Moves, Sheet, deals_in_words
+from funnelsim.events.sheet import Moves, Sheet, deals_in_words, rows_in_words, some
 
 Flags = NDArray[np.bool_]
 
 LAST_STATE = 10**6
 """The place of won among states of one instant: after every stage, and after lost."""
 AT_ONCE_DAYS = 1.0
+FEW_EVENTS, MANY_EVENTS, YEAR = 3, 20, 366.0
 
 
 def tidy(sheet: Sheet, moves: Moves) -> Moves:
@@ -28,6 +32,7 @@ def tidy(sheet: Sheet, moves: Moves) -> Moves:
 def _until_last_day(sheet: Sheet, moves: Moves) -> Moves:
     last = sheet.stated.last_day
     if last is None:
+        _refuse_far_ahead(sheet, moves)
         return moves
     later = moves.time >= last + 1
     if later.any():
@@ -35,10 +40,29 @@ def _until_last_day(sheet: Sheet, moves: Moves) -> Moves:
         sheet.treat(
             "after-last-day",
             ids,
-            f"{int(later.sum()):,} events of {deals_in_words(len(ids))} lie after last_day: left "
-            "out",
+            f"{rows_in_words(int(later.sum()))} of {deals_in_words(len(ids))} lie after last_day: "
+            "left out",
         )
     return moves.only(~later)
+
+
+def _refuse_far_ahead(sheet: Sheet, moves: Moves) -> None:
+    """Refuse a few events more than a year after all others: they would set the last day."""
+    time = np.sort(moves.time)
+    few = max(FEW_EVENTS, len(time) // 1000)
+    if len(time) < MANY_EVENTS:
+        return
+    gaps = np.flatnonzero(np.diff(time[-few - 1 :]) > YEAR)
+    if len(gaps):
+        before = int(time[len(time) - few - 1 + gaps[0]])
+        late = moves.named(moves.deal[moves.time > before + 1])
+        first = dt.date.fromordinal(int(time[-1]))
+        raise InputError(
+            f"last_day of {sheet.table.source}",
+            f"be stated: {deals_in_words(len(late))} ({some(late)}) with dates up to {first}, more "
+            "than a year after all others",
+            remedy=f'last_day="{dt.date.fromordinal(before)}" leaves them out',
+        )
 
 
 def _in_order(sheet: Sheet, moves: Moves) -> Moves:
@@ -54,8 +78,8 @@ def _in_order(sheet: Sheet, moves: Moves) -> Moves:
         sheet.treat(
             "same-instant",
             ids,
-            f"{deals_in_words(len(ids))} with several states at one time: put in the order of the "
-            "stages",
+            f"{deals_in_words(len(ids))} with several states at one time: the order of the stages "
+            "counts",
         )
     return ordered
 
@@ -81,8 +105,8 @@ def _without_duplicates(sheet: Sheet, moves: Moves) -> Moves:
         sheet.treat(
             "duplicate-rows",
             ids,
-            f"{int(twice.sum()):,} rows of {deals_in_words(len(ids))} say again what another row "
-            "says: counted once",
+            f"{rows_in_words(int(twice.sum()))} of {deals_in_words(len(ids))} with what another "
+            "row says, too: counted once",
         )
     return moves.only(~twice)
 
@@ -106,8 +130,8 @@ def _collapsed(sheet: Sheet, moves: Moves) -> Moves:
         sheet.treat(
             "repeated-states",
             ids,
-            f"{int(repeated.sum()):,} rows of {deals_in_words(len(ids))} repeat the state before: "
-            "the first counts",
+            f"{rows_in_words(int(repeated.sum()))} of {deals_in_words(len(ids))} with the state of "
+            "the row before: the first counts",
         )
     return moves.only(~repeated)
 
@@ -124,9 +148,9 @@ def _name_paths(sheet: Sheet, moves: Moves) -> None:
     skipped = stages & (state > furthest + 1)
     at_once = _entered_won(moves)
     for code, which, message in (
-        ("moved-back", back, "moved back: stay in the furthest stage they reached"),
-        ("skipped-stages", skipped, "skipped a stage: pass it in no time"),
-        ("reopened", reopened, "reopened after a close: open from creation to the last close"),
+        ("moved-back", back, "moved back: the furthest stage reached counts"),
+        ("skipped-stages", skipped, "skipped a stage: it is passed in no time"),
+        ("reopened", reopened, "reopened after a close: open until the last close"),
         ("outcome-changed", judged, "with another outcome after a close: the last one counts"),
         (
             "entered-won",

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from funnelsim.events.log import LOST, WON
 from funnelsim.events.outcomes import OPEN, outcomes_of
-from funnelsim.events.sheet import Moves, Sheet, deals_in_words
+from funnelsim.events.sheet import Moves, Sheet, deals_in_words, rows_in_words
 
 Floats = NDArray[np.float64]
 
@@ -173,8 +173,8 @@ def _refuse_repeats(sheet: Sheet, deal: NDArray[np.int64], said: dict[str, Float
         sheet.treat(
             "repeated-deals",
             ids,
-            f"{len(again):,} rows repeat {deals_in_words(len(ids))} with the same total, as "
-            "exports of line items do: each deal counted once",
+            f"{rows_in_words(len(again))} of {deals_in_words(len(ids))} with the total of another "
+            "row, as in exports of line items: each deal counted once",
         )
 
 

@@ -37,7 +37,10 @@ def read_fields(sheet: Sheet) -> Moves:
             sheet.refuse(place, sheet.columns["new"], "be given for a change of stage")
     row = np.flatnonzero(sheet.usable & (kind != OTHER))
     row = row[np.lexsort((row, kind[row], time[row], deal[row]))]
-    labels, label = _labels(deal[row], kind[row], [old[k] for k in row], [new[k] for k in row])
+    places = row.tolist()
+    labels, label = _labels(
+        deal[row], kind[row], [old[k] for k in places], [new[k] for k in places]
+    )
     amount = _carried_amounts(deal[row], kind[row], before[row], after[row])
     _say_unknown_starts(sheet, ids, deal[row], kind[row])
     again = np.zeros(len(row), np.bool_)  # what another change of the same instant completes
@@ -148,6 +151,6 @@ def _say_unknown_starts(
         sheet.treat(
             "start-unknown",
             named,
-            f"{deals_in_words(len(named))} without a row that says when they were created: taken "
-            "as created at their first change on record, so their first times are too short",
+            f"{deals_in_words(len(named))} without a row that tells the creation: taken as created "
+            "at the first change on record, so first times are too short",
         )

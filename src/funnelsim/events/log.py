@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -165,6 +167,33 @@ class EventLog:
     def __repr__(self) -> str:
         return f"EventLog({len(self.ids):,} deals, {len(self.time):,} events)"
 
+    def columns(self) -> dict[str, list[Any]]:
+        """Return the events as columns: a table to look at, and that `read_events` reads again.
+
+        Returns
+        -------
+        dict of str to list
+            ``deal``; ``time``, an ISO day, or a time where it was recorded; ``state``, the stage,
+            ``"won"`` or ``"lost"``; ``amount``, None where none is said; and the segments.
+
+        Examples
+        --------
+        >>> EventLog(["A"], ["meeting"], deal=[0, 0], time=[737161, 737170.5], state=[0, WON],
+        ...          amount=[5e4, None], segments={"region": ["N"]}).columns()["time"]
+        ['2019-04-12', '2019-04-21T12:00:00']
+        """
+        deals = self.deal.tolist()
+        names = [*self.stages, "lost", "won"]  # LOST and WON are the places from the end
+        table: dict[str, list[Any]] = {
+            "deal": [self.ids[k] for k in deals],
+            "time": list(map(_iso, self.time.tolist())),
+            "state": [names[k] for k in self.state.tolist()],
+            "amount": [None if math.isnan(one) else one for one in self.amount.tolist()],
+        }
+        for name, groups in self.segments.items():
+            table[f"{name} (segment)" if name in table else name] = [groups[k] for k in deals]
+        return table
+
     def _first_recorded(self) -> int:
         closes = np.flatnonzero(self.state < 0)
         first = int(self.time[0] // 1)
@@ -217,6 +246,14 @@ class EventLog:
             booked=_read_only(booked),
             segments={name: _coded(values, found) for name, values in self.segments.items()},
         )
+
+
+def _iso(time: float) -> str:
+    day = int(time // 1)
+    if time == day:
+        return dt.date.fromordinal(day).isoformat()
+    moment = dt.datetime.fromordinal(day) + dt.timedelta(days=time - day, milliseconds=0.5)
+    return moment.isoformat(timespec="milliseconds").removesuffix(".000")
 
 
 def _checked(deals: int, stages: int, *columns: NDArray[Any]) -> tuple[NDArray[Any], ...]:

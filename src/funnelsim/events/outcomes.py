@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from funnelsim.errors import InputError, unknown
 from funnelsim.events.log import LOST, WON
+from funnelsim.events.pipelines import check_one_pipeline
 from funnelsim.events.recognition import folded
 from funnelsim.events.sheet import Sheet, Stated
 
@@ -26,7 +27,7 @@ _LOST = frozenset({
     "verloren",
 })  # fmt: skip
 _WON_ALONE = frozenset({"win", "sold", "approved", "success", "successful", "closedwon"})
-_LOST_ALONE = frozenset({"loss", "lose", "dead", "outsold", "failed", "closedlost"})
+_LOST_ALONE = frozenset({"loss", "lose", "dead", "outsold", "failed", "closedlost", "deleted"})
 """Words that are an outcome only if nothing stands beside them."""
 _OPEN = frozenset({
     "open", "active", "pending", "progress", "new", "hold", "ongoing", "engaging", "prospecting",
@@ -147,6 +148,8 @@ def states_of(sheet: Sheet, events: Labelled) -> tuple[tuple[str, ...], NDArray[
         )  # fmt: skip
     meant = outcomes_of(column, labels, sheet.stated, others_open=True)
     meant = _by_flags(sheet, events, meant)
+    open_names = [name if meant[k] == OPEN else "" for k, name in enumerate(labels)]
+    check_one_pipeline(sheet, open_names, events.label, events.row)
     open_ones = [k for k, one in enumerate(meant) if one == OPEN]
     stages = _ordered_stages(sheet, events, open_ones)
     place = {name.casefold(): k for k, name in enumerate(stages)}

@@ -17,7 +17,7 @@ from funnelsim.events.field_history import read_fields
 from funnelsim.events.log import EventLog
 from funnelsim.events.recognition import recognise
 from funnelsim.events.segments import segments_of
-from funnelsim.events.sheet import Moves, Sheet, Stated, deals_in_words
+from funnelsim.events.sheet import Moves, Sheet, Stated, deals_in_words, rows_in_words
 from funnelsim.events.snapshots import read_snapshots
 from funnelsim.events.stage_changes import read_changes
 from funnelsim.events.stage_dates import read_stage_dates
@@ -123,12 +123,15 @@ def read_events(
     )
     sheet = Sheet(table, match, stated)
     money = _one_currency(sheet)
+    _leave_out_deleted(sheet)
     moves = _READERS[match.layout.kind](sheet)
     _stop_if_bad(sheet, raise_any=on_bad_rows == "raise")
     moves = tidy(sheet, moves)
     if not len(moves.time):
         raise _stopped(sheet) or InputError(table.source, "hold an event by last_day")
-    return _log(sheet, name_unusual(sheet, moves), money)
+    moves = name_unusual(sheet, moves)
+    sheet.say_offsets()
+    return _log(sheet, moves, money)
 
 
 def _table_of(source: Any) -> Table:
@@ -159,7 +162,7 @@ def _one_currency(sheet: Sheet) -> str | None:
     other = (found != "") & (found != chosen)
     if other.any():
         ids = {str(sheet.cells("deal")[k]) for k in np.flatnonzero(other).tolist()}
-        count = f"{int(other.sum()):,} rows of {deals_in_words(len(ids))}"
+        count = f"{rows_in_words(int(other.sum()))} of {deals_in_words(len(ids))}"
         sheet.treat("other-currency", sorted(ids), f"{count} not in {chosen}: left out")
         sheet.usable &= ~other
     return chosen
@@ -178,6 +181,19 @@ def _currencies(sheet: Sheet) -> tuple[str | None, NDArray[np.str_]]:
         if amounts.currency:
             return sheet.columns[field], said
     return None, said
+
+
+def _leave_out_deleted(sheet: Sheet) -> None:
+    """Leave out rows that their system calls deleted."""
+    gone = sheet.flags("is_deleted") == 1.0
+    if "outcome" in sheet and sheet.match.layout.kind == "rows":
+        gone |= np.array([str(cell).casefold() == "deleted" for cell in sheet.cells("outcome")])
+    if gone.any():
+        ids = dict.fromkeys(str(sheet.cells("deal")[k]) for k in np.flatnonzero(gone).tolist())
+        sheet.treat(
+            "deleted-rows", tuple(ids), f"{rows_in_words(int(gone.sum()))} deleted: left out"
+        )
+        sheet.usable &= ~gone
 
 
 def _stop_if_bad(sheet: Sheet, *, raise_any: bool) -> None:

@@ -90,6 +90,7 @@ class Sheet:
         self.match, self.stated = match, stated
         self.columns = match.columns
         self.treatments: list[Treatment] = []
+        self.offsets: dict[str, list[str]] = {}
         self.table = _without_footer(table, self.columns, self.treatments)
         self.problems = list(self.table.problems)
         self.usable = np.ones(len(self.table.rows), np.bool_)
@@ -176,9 +177,14 @@ class Sheet:
         times = read_times(column, cells, day_first=self.day_first, zone=self.stated.zone)
         for place, rule, remedy in times.bad:
             self.refuse(place, column, rule, cells[place], remedy)
-        if times.note:
-            self.treat("offsets", (), times.note)
+        if times.note and column not in self.offsets.setdefault(times.note, []):
+            self.offsets[times.note].append(column)
         return times
+
+    def say_offsets(self) -> None:
+        """Say how times with offsets were treated, once for all columns."""
+        for note, columns in self.offsets.items():
+            self.treat("offsets", (), f"{', '.join(columns)}: {note}")
 
     def amounts(self, field: str) -> Amounts:
         """Return the amounts of a field; a cell that is none makes its row unusable."""
@@ -226,6 +232,11 @@ def some(ids: Sequence[str]) -> str:
 def deals_in_words(count: int) -> str:
     """Return ``"1 deal"``, ``"1,234 deals"``."""
     return f"{count:,} deal{'s' * (count != 1)}"
+
+
+def rows_in_words(count: int) -> str:
+    """Return ``"1 row"``, ``"1,234 rows"``."""
+    return f"{count:,} row{'s' * (count != 1)}"
 
 
 def _id_text(cell: Any) -> str:

@@ -83,7 +83,7 @@ def _say_what_is_not_known(sheet: Sheet, moves: Moves, day: Floats) -> None:
             "start-unknown",
             there,
             f"{deals_in_words(len(there))} in the first snapshot: created before, nobody knows "
-            "when; taken as created then, so their first times are too short",
+            "when; taken as created then, so first times are too short",
         )
 
 
@@ -109,8 +109,8 @@ def _with_vanished(sheet: Sheet, moves: Moves, day: Floats) -> Moves:
     sheet.treat(
         "vanished",
         names,
-        f"{deals_in_words(len(names))} open in their last snapshot and then gone: taken as lost on "
-        "the day of the next snapshot",
+        f"{deals_in_words(len(names))} open in one snapshot and gone in the next: taken as lost on "
+        "the day of that",
     )
     return dataclasses.replace(
         moves,

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from funnelsim.events.log import LOST, WON
 from funnelsim.events.outcomes import FIRST, OPEN, UNUSED, Labelled, outcomes_of, states_of
-from funnelsim.events.sheet import Moves, Sheet, deals_in_words, some
+from funnelsim.events.sheet import Moves, Sheet, deals_in_words, rows_in_words, some
 
 
 def read_changes(sheet: Sheet) -> Moves:
@@ -44,8 +44,8 @@ def used_states(sheet: Sheet, moves: Moves) -> Moves:
     sheet.treat(
         "unlisted-states",
         moves.named(moves.deal[unused]),
-        f"{int(unused.sum()):,} rows in states that are not among stages ({some(names)}): left "
-        "out; a deal stays in the stage it had come to",
+        f"{rows_in_words(int(unused.sum()))} in states that are not among stages ({some(names)}): "
+        "left out; a deal stays in the stage it had come to",
     )
     reached = np.zeros(len(moves.ids), np.bool_)
     reached[kept.deal[kept.state != LOST]] = True
@@ -83,10 +83,12 @@ def with_starts(sheet: Sheet, events: Labelled) -> Labelled:
     """
     if "created" not in sheet:
         return events
-    created = sheet.times("created").day[events.row]
+    times = sheet.times("created")
+    created, whole = times.day[events.row], times.whole[events.row]
     order = np.lexsort((events.row, events.time, events.deal))
     first = order[np.diff(events.deal[order], prepend=-1) > 0]
-    late = first[created[first] < events.time[first]]  # not where it is unknown, NaN
+    same_day = whole & (created == np.floor(events.time))
+    late = first[(created < events.time)[first] & ~same_day[first]]  # not where it is NaN
     came_from, code = sheet.words("from_stage")
     labels = [*events.labels, *(name for name in came_from if name not in events.labels)]
     places = np.array([*(labels.index(name) for name in came_from), FIRST], np.int64)

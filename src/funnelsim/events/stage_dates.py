@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from funnelsim.events.deal_rows import close_days, row_outcomes
 from funnelsim.events.log import LOST, WON
 from funnelsim.events.outcomes import FIRST, OPEN, Labelled, outcome_in, states_of
+from funnelsim.events.pipelines import refuse_several
 from funnelsim.events.recognition import date_entered_columns, folded
 from funnelsim.events.sheet import Moves, Sheet, deals_in_words
 from funnelsim.events.stage_changes import used_states
@@ -31,6 +32,8 @@ def read_stage_dates(sheet: Sheet) -> Moves:
     several = len({pipeline for _, pipeline in columns.values()}) > 1
     names = [f"{n} ({p})" if several and p else n for n, p in columns.values()]
     entered = np.array([sheet.times_of(column).day for column in columns])
+    if several and sheet.stated.stages is None:
+        _check_pipelines(sheet, list(columns.values()), np.isfinite(entered).any(axis=1))
     created = sheet.times("created").day
     closed = close_days(sheet, outcome, created)
     amount = sheet.amounts("amount").value
@@ -48,6 +51,16 @@ def read_stage_dates(sheet: Sheet) -> Moves:
         "that of the latest visit to a stage",
     )
     return _with_amounts(moves, amount)
+
+
+def _check_pipelines(
+    sheet: Sheet, columns: list[tuple[str, str | None]], filled: NDArray[np.bool_]
+) -> None:
+    stages: dict[str, set[str]] = {}
+    for (name, pipeline), any_date in zip(columns, filled.tolist(), strict=True):
+        if any_date and outcome_in(name) is None:
+            stages.setdefault(str(pipeline), set()).add(f"{name} ({pipeline})")
+    refuse_several(sheet, stages)
 
 
 def _refuse_dateless(sheet: Sheet, days: Floats) -> None:
@@ -74,7 +87,9 @@ def _unpivoted(
     labels: list[str], entered: Floats, created: Floats, usable: NDArray[np.bool_]
 ) -> Labelled:
     """Return an event per date; a creation is one in the first stage."""
-    days = np.vstack([entered, created])
+    given = np.isfinite(entered)
+    first = np.where(given, entered, np.inf).min(axis=0)
+    days = np.vstack([entered, np.where(created < first, created, np.nan)])
     label, row = np.nonzero(np.isfinite(days) & usable)
     time = days[label, row]
     return Labelled(labels, np.where(label == len(labels), FIRST, label), row, time, row)
@@ -113,8 +128,8 @@ def _say_early(sheet: Sheet, early: Ints) -> None:
         sheet.treat(
             "closed-before-last-stage",
             own,
-            f"{deals_in_words(len(own))} closed before the last stage was entered: taken as closed "
-            "on the day of that entry",
+            f"{deals_in_words(len(own))} closed before the last stage was entered: the day of that "
+            "entry counts",
         )
 
 

@@ -207,12 +207,12 @@ def _settle_offsets(
     if most - least <= SUMMER_TIME:
         both = _offset_text(least) + ("" if least == most else f" and {_offset_text(most)}")
         return (
-            f"{column} is written with offset {both}: days are those of that clock; "
+            f"written with offset {both}, days are those of that clock; "
             'timezone="Europe/Berlin" makes them local days'
         )
     day[shifted] -= offset[shifted] / SECONDS
     return (
-        f"{column} is written with offsets from {_offset_text(least)} to {_offset_text(most)}: "
+        f"written with offsets from {_offset_text(least)} to {_offset_text(most)}, "
         'days are those of UTC; timezone="Europe/Berlin" makes them local days'
     )
 
