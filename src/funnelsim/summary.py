@@ -12,17 +12,15 @@ NAMES_SHOWN = 5
 
 def text_summary(answer: dict[str, Any]) -> str:
     """Return the answer (as `Forecast.to_dict` gives it) as plain text."""
-    heading, facts = _heading(answer), _facts(answer)
-    width = max(len(name) for name, _ in facts)
-    lines = [heading, "", *(f"{name:<{width}}  {value}" for name, value in facts)]
-    lines += ["", *aligned(*_table(answer))]
+    lines = [heading(answer), "", *in_pairs(_facts(answer))]
+    lines += ["", *aligned(*periods_table(answer))]
     notes = notes_of(answer["warnings"])
     return "\n".join(lines + (["", *notes] if notes else []))
 
 
 def html_summary(answer: dict[str, Any]) -> str:
     """Return the answer as a fragment of HTML; names from the user's files are escaped."""
-    header, rows = _table(answer)
+    header, rows = periods_table(answer)
 
     def line(cells: list[str], tag: str) -> str:
         return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
@@ -31,41 +29,48 @@ def html_summary(answer: dict[str, Any]) -> str:
     body = line(header, "th") + "".join(line(row, "td") for row in rows)
     notes = "".join(f"<p>{html.escape(note)}</p>" for note in notes_of(answer["warnings"]))
     return (
-        f"<p><strong>{html.escape(_heading(answer))}</strong></p>"
+        f"<p><strong>{html.escape(heading(answer))}</strong></p>"
         f"<table>{facts}</table><table>{body}</table>{notes}"
     )
 
 
-def _heading(answer: dict[str, Any]) -> str:
+def in_pairs(facts: list[tuple[str, str]]) -> list[str]:
+    """Return one line for each name and its value, the values below each other."""
+    width = max(len(name) for name, _ in facts)
+    return [f"{name:<{width}}  {value}" for name, value in facts]
+
+
+def heading(answer: dict[str, Any]) -> str:
+    """Return what is forecast, as of when, and from how many paths."""
     name = answer["scenario"] or "Forecast"
     return f"{name}: as of {answer['as_of']}, {answer['paths']:,} paths, seed {answer['seed']}"
 
 
 def _facts(answer: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the answers over the horizon, as pairs of name and text."""
-    money = answer["currency"]
+    currency = answer["currency"]
     bookings, wins = answer["bookings"], answer["wins"]
     facts = []
     if answer["quota"] is not None:
         facts += [
-            ("quota", _money(answer["quota"], money)),
-            ("chance to reach it", _chance(answer["attainment_probability"])),
+            ("quota", money(answer["quota"], currency)),
+            ("chance to reach it", chance(answer["attainment_probability"])),
         ]
     every = answer["attainment_probability_every_period"]
     if every is not None:
-        facts.append(("chance to reach every period's", _chance(every)))
+        facts.append(("chance to reach every period's", chance(every)))
     facts += [
-        ("booked to date", _money(answer["booked"], money)),
-        ("new bookings, mean", _with_error(bookings["mean"], money)),
-        ("new bookings, P10 / P50 / P90", _levels(bookings["quantiles"])),
-        *_sources(answer["sources"], money),
+        ("booked to date", money(answer["booked"], currency)),
+        ("new bookings, mean", with_error(bookings["mean"], currency)),
+        ("new bookings, P10 / P50 / P90", levels(bookings["quantiles"])),
+        *_sources(answer["sources"], currency),
         ("wins, mean", f"{wins['mean']['value']:.4g} ± {wins['mean']['standard_error']:.2g}"),
-        ("open pipeline", _money(answer["open_pipeline"], money)),
-        ("weighted pipeline", _money(answer["weighted_pipeline"], money)),
+        ("open pipeline", money(answer["open_pipeline"], currency)),
+        ("weighted pipeline", money(answer["weighted_pipeline"], currency)),
     ]
     if answer["coverage"] is not None:
         facts.append(("coverage of what is left to book", f"{answer['coverage']:.2f}"))
-    return [*facts, *(_required(one, money) for one in answer["required_pipeline"] or [])]
+    return [*facts, *(_required(one, currency) for one in answer["required_pipeline"] or [])]
 
 
 def _sources(sources: dict[str, Any], currency: str) -> list[tuple[str, str]]:
@@ -73,8 +78,8 @@ def _sources(sources: dict[str, Any], currency: str) -> list[tuple[str, str]]:
     if sources["new_business"] is None:
         return []
     return [
-        ("of them from the open pipeline", _with_error(sources["open_pipeline"]["mean"], currency)),
-        ("of them from new business", _with_error(sources["new_business"]["mean"], currency)),
+        ("of them from the open pipeline", with_error(sources["open_pipeline"]["mean"], currency)),
+        ("of them from new business", with_error(sources["new_business"]["mean"], currency)),
     ]
 
 
@@ -83,10 +88,10 @@ def _required(one: dict[str, Any], currency: str) -> tuple[str, str]:
     name = f"required pipeline for {100 * one['confidence']:g} %"
     if not one["reachable"]:
         return name, f"not reachable, at most {percent(one['most_confidence'])}"
-    return name, f"{one['deals']:,} extra deals, {_money(one['amount'], currency)}"
+    return name, f"{one['deals']:,} extra deals, {money(one['amount'], currency)}"
 
 
-def _table(answer: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+def periods_table(answer: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Return the header and the rows of the table of periods."""
     quotas = any(period["quota"] is not None for period in answer["periods"])
     reached = answer["quota"] is not None
@@ -124,23 +129,26 @@ def notes_of(warnings: list[dict[str, Any]]) -> list[str]:
     return notes
 
 
-def _money(value: float | None, currency: str) -> str:
+def money(value: float | None, currency: str) -> str:
+    """Return an amount with its currency."""
     if value is None:  # the mean of an amount is infinite
         return "not finite"
     return f"{plain_number(value)} {currency}".rstrip()
 
 
-def _with_error(estimate: dict[str, float], currency: str) -> str:
+def with_error(estimate: dict[str, float], currency: str) -> str:
+    """Return a mean amount with its Monte Carlo error."""
     error = estimate["standard_error"]
     small = abs(estimate["value"]) < MANY
-    return f"{_money(estimate['value'], currency)} ± {f'{error:.2g}' if small else f'{error:,.0f}'}"
+    return f"{money(estimate['value'], currency)} ± {f'{error:.2g}' if small else f'{error:,.0f}'}"
 
 
-def _levels(quantiles: dict[str, dict[str, float]]) -> str:
+def levels(quantiles: dict[str, dict[str, float]]) -> str:
+    """Return P10, P50 and P90."""
     return " / ".join(plain_number(one["value"]) for one in quantiles.values())
 
 
-def _chance(estimate: dict[str, float]) -> str:
+def chance(estimate: dict[str, float]) -> str:
     """Return a chance with its 95 % interval, to the digits that its error leaves."""
     return (
         f"{100 * estimate['value']:.2f} % "
