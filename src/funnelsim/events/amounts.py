@@ -159,7 +159,7 @@ def the_one_currency(
         If there are several and none is chosen, or the chosen one does not occur.
     """
     names = list(dict.fromkeys(found))
-    counted = ", ".join(f"{name} ({rows[name]:,} rows)" for name in names)
+    counted = ", ".join(f"{name} ({rows[name]:,})" for name in names)
     if chosen is None and len(names) > 1:
         raise InputError(
             column,

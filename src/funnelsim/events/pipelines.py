@@ -41,7 +41,7 @@ def refuse_several(sheet: Sheet, stages: Mapping[str, set[str]]) -> None:
         return
     listed = "; ".join(f"{name!r} has {', '.join(sorted(own))}" for name, own in given.items())
     raise InputError(
-        sheet.columns.get("pipeline", "the table"),
+        sheet.columns.get("pipeline", sheet.table.source),
         f"hold one pipeline, but holds {len(given)} with other stages",
         remedy=f"state the stages of one, in order, with stages=[…]: {listed}",
     )

@@ -28,6 +28,7 @@ from funnelsim.periods import as_date
 
 ON_BAD_ROWS = ("skip", "raise")
 HOW_TO_SKIP = 'correct them, or leave them out with on_bad_rows="skip"'
+NONE_LEFT = "no row is left: are these the right columns?"
 
 _READERS: dict[str, Callable[[Sheet], Moves]] = {
     "changes": read_changes,
@@ -145,8 +146,8 @@ def _table_of(source: Any) -> Table:
 def _day(name: str, value: Any) -> int | None:
     if value is None:
         return None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    if isinstance(value, int | np.integer) and not isinstance(value, bool):
+        return int(value)
     return as_date(name, value).toordinal()
 
 
@@ -205,7 +206,8 @@ def _stopped(sheet: Sheet) -> RowsError | None:
     if not sheet.problems:
         return None
     ordered = sorted(sheet.problems, key=lambda problem: problem.row)
-    return RowsError(sheet.table.source, ordered, HOW_TO_SKIP)
+    remedy = HOW_TO_SKIP if sheet.usable.any() else NONE_LEFT
+    return RowsError(sheet.table.source, ordered, remedy)
 
 
 def _log(sheet: Sheet, moves: Moves, money: str | None) -> EventLog:

@@ -173,7 +173,8 @@ def _score(match: Match) -> tuple[bool, int]:
 def _nothing_fits(
     table: Table, tried: list[Match], wanted: str | None, own: Mapping[str, str]
 ) -> InputError:
-    lines = [f"  {m.layout.format} lacks {', '.join(m.lacking)}" for m in tried if m.lacking]
+    nearest = sorted(tried, key=lambda match: len(match.lacking))
+    lines = [f"  {m.layout.format} lacks {', '.join(m.lacking)}" for m in nearest if m.lacking]
     for match in tried:
         extra = sorted(set(own) - set(match.columns))
         if extra and not match.lacking:

@@ -92,7 +92,8 @@ def _are_words(values: Sequence[Any]) -> bool:
     """Return whether a column's distinct texts are words, not numbers and not times."""
     if not values or all(map(_is_number, values)):
         return False
-    return bool(read_times("", values, day_first=False, zone=dt.UTC).bad)
+    times = read_times("", values, day_first=False, zone=dt.UTC)
+    return len(times.bad) > 0 or not np.isfinite(times.day).any()
 
 
 def _is_number(text: str) -> bool:

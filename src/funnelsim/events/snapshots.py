@@ -69,12 +69,12 @@ def _close_or_snapshot(deal: Ints, day: Floats, outcome: Ints, closed: Floats) -
 
 def _say_what_is_not_known(sheet: Sheet, moves: Moves, day: Floats) -> None:
     gap = np.diff(np.unique(np.floor(day[np.isfinite(day)])))
-    usual = f"{np.median(gap):g} days" if len(gap) else "one day alone"
+    usual = f"; they are {np.median(gap):g} days apart" if len(gap) else ""
     sheet.treat(
         "between-snapshots",
         (),
-        f"a change has the day of the first snapshot that shows it (they are {usual} apart): it "
-        "may have come that much earlier",
+        "a change has the day of the first snapshot that shows it, and may have come after the "
+        f"one before{usual}",
     )
     first = np.nanmin(day)
     there = moves.named(moves.deal[moves.time == first]) if "created" not in sheet else ()
