@@ -144,7 +144,7 @@ def backtest(
     fiscal_year_start : int
         Month in which fiscal years start.
     least_wins : int
-        Segments with fewer wins in the record are left out.
+        Segments with fewer wins in the whole record are left out.
     paths, seed : int
         Paths of each forecast, and what its random numbers start from.
     progress : callable, optional
@@ -180,7 +180,6 @@ def backtest(
     simple = baselines(fiscal_year_start)
     walk = Walk(
         log=log,
-        until=log.last_day,
         windows=windows,
         segments=segments,
         simple={name: one for name, one in simple.items() if name not in (forecasters or {})},

@@ -179,7 +179,6 @@ def track_record(
     segments, _ = large_segments(known, by)
     walk = Walk(
         log=log,
-        until=day,
         windows=rolling(origins, day, [days]),
         segments=segments,
         simple=baselines(fiscal_year_start),

@@ -14,13 +14,14 @@ from funnelsim.backtesting import scores
 from funnelsim.backtesting.baselines import Forecaster
 from funnelsim.backtesting.experience import Experience, widened
 from funnelsim.backtesting.origins import Window
-from funnelsim.backtesting.outcomes import CENTS, Segment, Wins, wins_of
+from funnelsim.backtesting.outcomes import CENTS, Segment, Wins, members, wins_of
 from funnelsim.errors import InputError
 from funnelsim.events import EventLog, Known
 
 TOTAL = "total"
 MEASURES = ("bookings", "wins")
 AS_MODELLED = ", spread as modelled"
+EVERY = "every method"
 Progress = Callable[[int, int], object]
 
 
@@ -76,8 +77,6 @@ class Walk:
     ----------
     log : EventLog
         The history.
-    until : int
-        The day whose knowledge tells what came.
     windows : sequence of Window
         What is forecast, each from its own origin.
     segments : sequence of (str, str) or None
@@ -92,7 +91,6 @@ class Walk:
     """
 
     log: EventLog
-    until: int
     windows: Sequence[Window]
     segments: Sequence[Segment]
     simple: Mapping[str, Forecaster]
@@ -102,9 +100,11 @@ class Walk:
     seed: int
 
     def run(self, progress: Progress | None = None) -> tuple[list[Row], list[LeftOut]]:
-        """Return all scores, and what could not be forecast."""
-        known = self.log.as_of(self.until)
-        came = {segment: wins_of(known, segment) for segment in self.segments}
+        """Return all scores, and what could not be forecast.
+
+        What came is what was known at the end of the last day of a window: a deal that is reopened
+        later does not change it, nor what was learnt from it.
+        """
         rows: list[Row] = []
         left: list[LeftOut] = []
         experience = Experience()
@@ -113,8 +113,10 @@ class Walk:
         for done, window in enumerate(by_day, start=1):
             if before is None or before.day != window.day:
                 before = self.log.as_of(window.day)
+            after = self.log.as_of(window.end)
             for segment in self.segments:
-                case = _Case(self, before, window, segment, came[segment], experience)
+                came = wins_of(after, segment)
+                case = _Case(self, before, window, segment, came, experience)
                 case.score(rows, left)
             if progress is not None:
                 progress(done, total)
@@ -133,6 +135,10 @@ class _Case:
     experience: Experience
 
     def score(self, rows: list[Row], left: list[LeftOut]) -> None:
+        """Add the scores of all methods; a segment that nobody knew then is left out."""
+        if not members(self.known, self.segment).any():
+            left.append(LeftOut(*self._place(), EVERY, "no deal of the segment was known"))
+            return
         for method, forecaster in {**self.walk.simple, **self.walk.learning}.items():
             days, paths, seed = self.window.days, self.walk.paths, self.walk.seed
             try:
