@@ -9,6 +9,7 @@ from funnelsim._version import __version__
 
 if TYPE_CHECKING:
     from funnelsim.activities import Activities
+    from funnelsim.backtesting import Backtest, TrackRecord
     from funnelsim.cautions import Caution
     from funnelsim.clock import Clock, QuarterEnd
     from funnelsim.distributions import (
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     )
     from funnelsim.errors import FunnelsimError, InputError, RowsError
     from funnelsim.estimate import Estimate
+    from funnelsim.fitting import Fit
     from funnelsim.forecast import Forecast, Record
     from funnelsim.funnel import Funnel, Stage
+    from funnelsim.history import History, HistoryForecast, backtest
     from funnelsim.market import Market
     from funnelsim.new_business import NewBusiness, Repeat, RequiredPipeline
     from funnelsim.periods import Periods
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Activities",
+    "Backtest",
     "Caution",
     "Clock",
     "CreationRate",
@@ -50,12 +54,15 @@ __all__ = [
     "Distribution",
     "Estimate",
     "Exponential",
+    "Fit",
     "Fixed",
     "Forecast",
     "Frozen",
     "Funnel",
     "FunnelsimError",
     "Gamma",
+    "History",
+    "HistoryForecast",
     "InputError",
     "Lognormal",
     "Market",
@@ -76,9 +83,11 @@ __all__ = [
     "Scenario",
     "Stage",
     "Statements",
+    "TrackRecord",
     "Weibull",
     "WorkPlan",
     "__version__",
+    "backtest",
     "compare_statements",
     "progress_bar",
     "read_scenario",
@@ -90,6 +99,7 @@ __all__ = [
 # Names are loaded when they are first used, so that the import itself costs next to nothing.
 _HOMES = {
     "activities": ("Activities",),
+    "backtesting": ("Backtest", "TrackRecord"),
     "cautions": ("Caution",),
     "clock": ("Clock", "QuarterEnd"),
     "distributions": (
@@ -108,8 +118,10 @@ _HOMES = {
     ),
     "errors": ("FunnelsimError", "InputError", "RowsError"),
     "estimate": ("Estimate",),
+    "fitting": ("Fit",),
     "forecast": ("Forecast", "Record"),
     "funnel": ("Funnel", "Stage"),
+    "history": ("History", "HistoryForecast", "backtest"),
     "market": ("Market",),
     "new_business": ("NewBusiness", "Repeat", "RequiredPipeline"),
     "periods": ("Periods",),

@@ -1,6 +1,6 @@
-"""The command line: forecast a scenario file, check it, or plan the work of contracts."""
+"""The command line: from scenario files, from histories, or from a few numbers to answers."""
 
-from funnelsim.cli import forecast, plan, required
+from funnelsim.cli import forecast, history, plan, required
 from funnelsim.cli.commands import main
 
 __all__ = ["main"]
@@ -10,3 +10,6 @@ main.add_command(forecast.check)
 main.add_command(plan.plan)
 main.add_command(plan.statements)
 main.add_command(required.required)
+main.add_command(history.fit)
+main.add_command(history.outlook)
+main.add_command(history.backtest)

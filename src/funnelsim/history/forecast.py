@@ -75,6 +75,20 @@ class HistoryForecast(Futures):
         By what the spread was multiplied, from the errors of those; 1 as it was modelled.
     notes : tuple of str
         What to know before the forecast is believed.
+
+    Examples
+    --------
+    >>> from funnelsim.history import History
+    >>> days = [dt.date(2026, 1, 1) + dt.timedelta(k) for k in range(200)]
+    >>> history = History.from_frame({
+    ...     "id": [f"D{k}" for k in range(200)], "created": days, "outcome": ["won"] * 200,
+    ...     "closed": [day + dt.timedelta(9) for day in days], "amount": [5e4] * 200,
+    ... })
+    >>> forecast = history.forecast(30, as_of="2026-06-30", quota=1_200_000, paths=4000)
+    >>> forecast.attainment_probability().value > 0.5
+    True
+    >>> forecast.track_record.forecasts
+    4
     """
 
     def __init__(  # noqa: PLR0917

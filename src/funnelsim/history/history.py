@@ -154,3 +154,38 @@ class History:
 
     def _day(self, date: Any) -> int:
         return self.log.last_day if date is None else as_date("as_of", date).toordinal()
+
+
+def backtest(history: History, horizons: Sequence[int] = (30, 91), **options: Any) -> Backtest:
+    """Return how forecasts of the past would have scored, beside simple ones.
+
+    Parameters
+    ----------
+    history : History
+        What happened.
+    horizons : sequence of int
+        Days ahead.
+    **options
+        ``by`` (columns whose segments are scored, too), ``origins`` (days between forecasts, or
+        the ordinal days themselves), ``first``, ``quarter_end``, ``quota`` (multiples of the mean
+        rate so far), ``forecasters`` (by name, instead of the outlook), ``fiscal_year_start``,
+        ``least_wins``, ``paths``, ``seed`` and ``progress``.
+
+    Raises
+    ------
+    InputError
+        If the history is too short to score one forecast, or an option is not usable.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> days = [dt.date(2026, 1, 1) + dt.timedelta(k) for k in range(300)]
+    >>> history = History.from_frame({
+    ...     "id": [f"D{k}" for k in range(300)], "created": days, "outcome": ["won"] * 300,
+    ...     "closed": [day + dt.timedelta(9) for day in days], "amount": [5e4] * 300,
+    ... })
+    >>> found = backtest(history, [30], origins=28)
+    >>> found.summary()[0].horizon, found.summary()[0].forecasts
+    ('30 days', 7)
+    """
+    return history.backtest(horizons, **options)
