@@ -63,11 +63,16 @@ class StageEnd:
 
 
 def seen_until(table: RiskTable, incidence: Incidence) -> float:
-    """Return the last age of an event at which enough deals were at risk, 0 without events."""
+    """Return the last age of an event, 0 without events.
+
+    Where many outlast the last age at which enough deals were at risk, it is that age: the few
+    events after it would decide about all of them.
+    """
     if not len(table.ages):
         return 0.0
     enough = min(float(FEW_AT_RISK), incidence.at_risk.max() / 5.0)
-    return float(table.ages[np.flatnonzero(incidence.at_risk >= enough)[-1]])
+    last = int(np.flatnonzero(incidence.at_risk >= enough)[-1])
+    return float(table.ages[last if incidence.survival[last] >= LITTLE else -1])
 
 
 def stage_end(

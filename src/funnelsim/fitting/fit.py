@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from funnelsim._deals import NO_SEGMENT
 from funnelsim.cautions import Caution
 from funnelsim.errors import InputError, unknown
 from funnelsim.events import Known
@@ -23,6 +24,8 @@ from funnelsim.fitting.sharing import Sharing, fit_sharing
 from funnelsim.fitting.spells import end_of_day, whole_days
 from funnelsim.fitting.stages import StageFit, finish_stages, read_stages
 from funnelsim.fitting.text import summary_of
+from funnelsim.fitting.toml import write_fit
+from funnelsim.frames import Path_
 from funnelsim.funnel import Funnel, Stage
 from funnelsim.market import Market
 from funnelsim.new_business import NewBusiness
@@ -128,7 +131,7 @@ class Fit:
         now = end_of_day(known, whole=whole_days(known))
         ages = np.maximum(now - known.entry[stage, places], 0.0)
         segments = {
-            name: tuple(names[code] for code in codes[places].tolist())
+            name: tuple(names[code].strip() or NO_SEGMENT for code in codes[places].tolist())
             for name, (codes, names) in known.segments.items()
         }
         return Pipeline(
@@ -179,8 +182,8 @@ class Fit:
         name: str | None = None,
         booked: float | None = None,
         currency: str | None = None,
-        pipeline: bool = True,
-        new_business: bool = True,
+        pipeline: bool | Pipeline = True,
+        new_business: bool | NewBusiness = True,
         draws: int | None = None,
         **more: Any,
     ) -> Scenario:
@@ -196,8 +199,10 @@ class Fit:
             As the scenario takes them.
         booked : float, optional
             By default what was booked in the current first period so far.
-        pipeline, new_business : bool
-            Whether open deals, and deals to be created, are in it.
+        pipeline : bool or Pipeline
+            Whether the open deals are in it; or others instead.
+        new_business : bool or NewBusiness
+            Whether the deals to be created are in it; or others instead.
         draws : int, optional
             How many draws, at most those of the fit; by default `affordable_draws`.
         **more
@@ -216,10 +221,11 @@ class Fit:
             "market": Market(win_rate_correlation=first_draws(self.sharing.rho.draws, count)),
             "clock": self.closing.clock,
         }
-        if pipeline:
-            parts["pipeline"] = self.pipeline()
-        if new_business:
-            parts["new_business"] = self.new_business(periods, count)
+        if pipeline is not False:
+            parts["pipeline"] = self.pipeline() if pipeline is True else pipeline
+        if new_business is not False:
+            own = self.new_business(periods, count)
+            parts["new_business"] = own if new_business is True else new_business
         parts |= more
         return Scenario(as_of=self.as_of, periods=periods, **parts)
 
@@ -243,6 +249,26 @@ class Fit:
             "stalled": list(self.stalled),
             "warnings": [one.to_dict() for one in self.warnings],
         }
+
+    def to_toml(self, path: Path_ | None = None, *, deals: str | None = None, **given: Any) -> str:
+        """Return a scenario file to edit, with a comment on where each number came from.
+
+        Parameters
+        ----------
+        path : path, optional
+            The file to write; without one the text is only returned.
+        deals : str, optional
+            A CSV file for the open deals, to be written beside it; by default they stand in the
+            scenario file itself.
+        **given
+            Quota, periods and the rest, as `scenario` takes them.
+
+        Raises
+        ------
+        InputError
+            If a file cannot be written, or ``deals`` is given without a path.
+        """
+        return write_fit(self, path, deals, given)
 
     def summary(self) -> str:
         """Return the assumptions as a table, with what history cannot say below."""

@@ -28,6 +28,8 @@ class Fitted:
         How many deals (or months, or cohorts) it rests on; ``how`` says which.
     how : str
         Where it came from, in words.
+    interval : (float, float), optional
+        The 80 % interval where it is not the middle of the draws.
 
     Examples
     --------
@@ -39,16 +41,17 @@ class Fitted:
     draws: tuple[float, ...]
     deals: int
     how: str
+    interval: tuple[float, float] | None = None
 
     @property
     def low(self) -> float:
         """The lower end of the 80 % interval."""
-        return float(np.quantile(self.draws, LOW))
+        return self.interval[0] if self.interval else float(np.quantile(self.draws, LOW))
 
     @property
     def high(self) -> float:
         """The upper end of the 80 % interval."""
-        return float(np.quantile(self.draws, HIGH))
+        return self.interval[1] if self.interval else float(np.quantile(self.draws, HIGH))
 
     def to_dict(self) -> dict[str, Any]:
         """Return value, low, high, deals and how."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from funnelsim.errors import unknown
 from funnelsim.events import Known
 from funnelsim.fitting.creation import draw_from_grid
-from funnelsim.fitting.fitted import Fitted, fitted
+from funnelsim.fitting.fitted import Fitted, fitted, significant
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
-PRIOR_RHO = 0.03
+PRIOR_RHO = 0.05
 """Mean of the exponential prior of the correlation."""
 NEARLY_ALL = 0.9
 FEWEST_IN_COHORT = 5
@@ -88,7 +88,27 @@ def fit_sharing(
     many = draw_from_grid(RHOS, density, draws, random)
     how += f"; exponential prior of mean {PRIOR_RHO:g}"
     win_rate = float(wins.sum() / deals.sum()) if len(found) else float("nan")
-    return Sharing(fitted(mean, many, int(deals.sum()), how), win_rate, found)
+    number = fitted(mean, many, int(deals.sum()), how)
+    rho = replace(number, interval=shortest_interval(RHOS, density))
+    return Sharing(rho, win_rate, found)
+
+
+def shortest_interval(grid: Floats, density: Floats, chance: float = 0.8) -> tuple[float, float]:
+    """Return the shortest interval of a chance: from 0 on where no correlation is likeliest.
+
+    Examples
+    --------
+    >>> grid = np.linspace(0.0, 1.0, 1001)
+    >>> shortest_interval(grid, 1.0 - grid)
+    (0.0, 0.55279)
+    """
+    mass = 0.5 * (density[1:] + density[:-1]) * np.diff(grid)
+    at_most = np.concatenate([[0.0], np.cumsum(mass)]) / mass.sum()
+    lows = np.linspace(0.0, 1.0 - chance, 101)
+    low, high = (np.interp(level, at_most, grid) for level in (lows, lows + chance))
+    best = int(np.argmin(high - low))
+    low, high = significant(np.array([low[best], high[best]])).tolist()
+    return low, high
 
 
 def _area(density: Floats) -> float:

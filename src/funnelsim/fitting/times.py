@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 ENOUGH = 30
 """Events from which on the times are those that were seen; below, a parametric law."""
-MOST_KNOTS = 100
+MOST_KNOTS = 50
 LATE = 10.0
 """Lost deals have the longest times: so many times the record's end for the very last of them."""
 NEVER_GOES_ON = 36525.0
@@ -101,7 +101,7 @@ def stage_time(
     days = np.where(np.isnan(days), seen, days)
     how = f"the times of {events:,} deals"
     part = 0.0 if end.kind == "stalled" else late / (late + total)
-    tail, words = _tail(end, mixture, forward=forward)
+    tail, words = _tail(end, mixture, seen, forward=forward)
     if part > 0.0:
         levels = np.append(levels * (1.0 - part), 1.0 - part + part * TAIL_LEVELS)
         ages = np.append(ages, tail)
@@ -115,14 +115,16 @@ def stage_time(
     return StageTime(_quantiles(levels, ages, end.age * (1.0 if forward else LATE)), mean)
 
 
-def _tail(end: StageEnd, mixture: Mixture | None, *, forward: bool) -> tuple[Floats, str]:
+def _tail(
+    end: StageEnd, mixture: Mixture | None, mean: float, *, forward: bool
+) -> tuple[Floats, str]:
     """Return when those leave who outlast the record, at `TAIL_LEVELS`, and what says so."""
     if end.kind == "tail":
         assert mixture is not None
         law = mixture.law(forward=forward)
         return _beyond(law, end.age), f"a {law.family} law after {end.age:,.0f} days"
-    as_long = np.asarray(end.age * (1.0 + TAIL_LEVELS), dtype=np.float64)
-    return as_long, f"and as long again after {end.age:,.0f} days"
+    later = np.asarray(end.age - 0.5 * mean * np.log1p(-TAIL_LEVELS), dtype=np.float64)
+    return later, f"and a guess after {end.age:,.0f} days"
 
 
 def _with_stalled(how: str, part: float) -> str:

@@ -60,11 +60,14 @@ def write_scenario(scenario: Scenario, path: str | os.PathLike[str]) -> None:
     if not isinstance(scenario, Scenario):
         raise InputError("scenario", "be a Scenario", scenario)
     check_writable(path)
-    write_whole(path, _text(scenario, str(os.fspath(path))).encode())
+    write_whole(path, scenario_text(scenario, str(os.fspath(path))).encode())
 
 
-def _text(scenario: Scenario, file: str) -> str:
-    """Return a text that says the scenario, with references to files if they still hold."""
+def scenario_text(scenario: Scenario, file: str) -> str:
+    """Return a text that says the scenario, with references to files if they still hold.
+
+    Files are named relative to the folder of ``file``, which is where the text is to stand.
+    """
     reason: str | None = None
     for referring in (True, False):
         text = _toml(_Writer(file, referring).scenario(scenario))
