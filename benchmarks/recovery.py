@@ -50,8 +50,14 @@ class Found:
 
 def recovered(seed: int) -> list[Found]:
     """Return what the fit of one funnel says, beside what is true."""
-    log, truth = worlds.simulate_funnel(seed)
-    return compared(log, truth, seed)
+    return repeated(seed, 0)
+
+
+def repeated(seed: int, history: int) -> list[Found]:
+    """Return the same of another history of the funnel."""
+    truth = worlds.funnel_truth(seed)
+    log = worlds.simulate_truth(truth, seed + 1_000 * history)
+    return compared(log, truth, seed + 1_000 * history)
 
 
 def compared(log: EventLog, truth: worlds.FunnelTruth, seed: int) -> list[Found]:
@@ -127,11 +133,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--funnels", type=int, default=FUNNELS)
     parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--histories", type=int, default=1, help="of each funnel")
     chosen = parser.parse_args()
     began = time.perf_counter()
     seeds = range(chosen.first_seed, chosen.first_seed + chosen.funnels)
-    print(table([one for seed in seeds for one in recovered(seed)]))
-    print(f"{chosen.funnels} funnels in {time.perf_counter() - began:.0f} s")
+    histories = range(chosen.histories)
+    print(table([one for seed in seeds for k in histories for one in repeated(seed, k)]))
+    print(f"{chosen.funnels} funnels x {chosen.histories} in {time.perf_counter() - began:.0f} s")
 
 
 if __name__ == "__main__":

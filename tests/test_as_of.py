@@ -7,8 +7,12 @@ from functools import cache
 import numpy as np
 import pytest
 
+from funnelsim.backtesting.backtest import backtest
 from funnelsim.backtesting.baselines import baselines
+from funnelsim.backtesting.track import track_record
 from funnelsim.events import LOST, WON, EventLog
+from funnelsim.fitting import fit_known
+from funnelsim.outlook.outlook import prepare
 from tests import worlds
 
 MONTHS = 9
@@ -72,3 +76,49 @@ def test_baselines(name, segment):
     assert answers[0][1].sum() > 0
     for answer in answers[1:]:
         np.testing.assert_array_equal(answer, answers[0])
+
+
+@pytest.mark.parametrize("segment", [None, ("team", "team 2")])
+@pytest.mark.parametrize("world", ["all of these", "stages not recorded"])
+def test_the_outlook(world, segment):
+    answers = []
+    for known in pasts(world):
+        ahead = prepare(known).ahead([30, 91], segment=segment, paths=PATHS, seed=1)
+        answers.append((ahead.wins, ahead.bookings, ahead.elasticity))
+    assert answers[0][1].sum() > 0
+    for wins, bookings, elasticity in answers[1:]:
+        np.testing.assert_array_equal(wins, answers[0][0])
+        np.testing.assert_array_equal(bookings, answers[0][1])
+        assert elasticity == answers[0][2]
+
+
+@pytest.mark.parametrize("world", ["all of these", "stages not recorded"])
+def test_the_fit_and_its_scenario(world):
+    fits = [fit_known(known, by="team", draws=20) for known in pasts(world)]
+    for fit in fits[1:]:
+        assert fit.to_dict() == fits[0].to_dict()
+        assert fit.scenario() == fits[0].scenario()
+
+
+def test_a_backtest_of_origins_that_lie_before_the_change():
+    log = worlds.simulate_world("all of these", SEED, MONTHS + 4)
+    day = worlds.origin(SEED, MONTHS)
+    tables = []
+    for one in (log, another_future(log, day, 1)):
+        found = backtest(one, [30], origins=[day - 60, day - 30], by=["team"], least_wins=1,
+                         paths=PATHS)  # fmt: skip
+        seen = {tuple(row) for row in found.forecasts if row.segment != "team never seen"}
+        tables.append(seen)
+    assert len(tables[0]) > 100
+    assert tables[0] == tables[1]
+
+
+def test_the_track_record():
+    log = worlds.simulate_world("all of these", SEED, MONTHS + 4)
+    day = worlds.origin(SEED, MONTHS)
+    first, second = (
+        track_record(one, day, 30, most=2, paths=PATHS)
+        for one in (log, another_future(log, day, 1))
+    )
+    assert first.forecasts == 2
+    assert first.to_dict() == second.to_dict()
