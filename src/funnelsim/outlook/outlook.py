@@ -27,11 +27,12 @@ from funnelsim.outlook.elasticity import (
     people_columns,
 )
 from funnelsim.outlook.intensity import OpenDeals, amount_effect, open_deals, solve_kappa
+from funnelsim.outlook.market import NUDGE, Market, fit_market, shifted
 from funnelsim.outlook.pressure import WEEK, Groups, win_chances
 from funnelsim.outlook.regression import Belief, Counts, Drift, Regression, fit_regression
 from funnelsim.outlook.series import Series, coming_pressure, past_series, relative
 from funnelsim.outlook.spans import Spans
-from funnelsim.outlook.wins import Coming, expected_wins_on
+from funnelsim.outlook.wins import ALPHA, BETA, INTERCEPT, Coming, expected_wins_on
 from funnelsim.parameters import Interval, number, whole
 
 Floats = NDArray[np.float64]
@@ -48,7 +49,6 @@ GIVEN_SD = 1e-3
 LEAST_FRESH = 0.01
 """New deals are expected to give at least this share of all wins."""
 ELASTICITY = Interval(0.0, 1.0)
-ALPHA, INTERCEPT, BETA = CLASSES, CLASSES + 1, CLASSES + 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +147,7 @@ class Outlook:
         coming = self._coming(part, ends, chances)
         expected = np.hstack(
             [
-                expected_wins_on(part.regression, coming, seed, block)
+                expected_wins_on(part.regression, self._market(), coming, seed, block)
                 for block in range(-(-count // BLOCK))
             ]
         )
@@ -297,7 +297,35 @@ class Outlook:
         columns = _columns(cells, own, everyone, part.series.mean[part.code], of_all, part.beta)
         offset = np.log(cells.days) + _log_rate(part.series.wins[:, part.code])
         period = np.searchsorted(ends, cells.first, side="right")
-        return Coming(cells.week, period, offset, columns)
+        return Coming(cells.week, period, offset, columns, self._response(of_all, cells))
+
+    def _response(self, of_all: Series, cells: Cells) -> Floats:
+        """Return how pressure answers to a shift of the market, beyond that of the first days.
+
+        What the market does at once is in the level of wins.
+        """
+        days, day = int(cells.days.sum()), self.known.day
+        up, down = (
+            cells.sums(np.add(*coming_pressure(of_all, self.spans, self._nudged(days, by), day)))
+            for by in (NUDGE, -NUDGE)
+        )
+        slope = np.log(np.maximum(up, 1e-12) / np.maximum(down, 1e-12))[:, 0] / (2.0 * NUDGE)
+        return np.asarray(slope - slope[0])
+
+    def _nudged(self, days: int, shift: float) -> Floats:
+        """Return chances to win under a shift of the market."""
+        if len(self._kept.get(shift, ())) <= days:
+            self._kept[shift] = win_chances(shifted(self.hazards, shift), days)
+        chances: Floats = self._kept[shift]
+        return chances[: days + 1]
+
+    def _market(self) -> Market:
+        if "market" not in self._kept:
+            self._kept["market"] = fit_market(
+                self.known, self.spans, self.hazards, self.fiscal_year_start
+            )
+        market: Market = self._kept["market"]
+        return market
 
     def _whole_series(self, part: _Part) -> Series:
         return self._whole().series if part.beta else part.series

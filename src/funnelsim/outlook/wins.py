@@ -8,9 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funnelsim.outlook.draws import BLOCK, Purpose, stream
+from funnelsim.outlook.calendar import CLASSES
+from funnelsim.outlook.market import Market, market_on
 from funnelsim.outlook.regression import Regression
 
 Floats = NDArray[np.float64]
+
+ALPHA, INTERCEPT, BETA = CLASSES, CLASSES + 1, CLASSES + 2
+"""Places in the border, after the calendar classes."""
 
 
 class Coming(NamedTuple):
@@ -20,9 +25,12 @@ class Coming(NamedTuple):
     period: NDArray[np.int64]  # (cells,)
     offset: Floats  # (cells,)
     columns: Floats  # (cells, border)
+    response: Floats  # (cells,) of the logarithm of pressure to a shift of the market
 
 
-def expected_wins_on(regression: Regression, cells: Coming, seed: int, block: int) -> Floats:
+def expected_wins_on(
+    regression: Regression, market: Market, cells: Coming, seed: int, block: int
+) -> Floats:
     """Return the expected wins of each period on a block of paths, shape (periods, 1024).
 
     A path draws a point of the grid, last level and border from its Gaussian, walks the level on
@@ -35,6 +43,9 @@ def expected_wins_on(regression: Regression, cells: Coming, seed: int, block: in
     level = _levels(state[0], sigma, persistence, stream(seed, Purpose.WALK, block), weeks)
     level += np.log(_scatter(phi, stream(seed, Purpose.SCATTER, block), weeks))
     eta = cells.offset[:, None] + level[cells.week] + cells.columns @ state[1:]
+    if cells.response.any():
+        shift = market_on(market, weeks, seed, block)
+        eta += state[1 + ALPHA] * cells.response[:, None] * shift[cells.week]
     first = np.searchsorted(cells.period, np.arange(int(cells.period[-1]) + 1))
     return np.asarray(np.add.reduceat(np.exp(eta), first, axis=0))
 
