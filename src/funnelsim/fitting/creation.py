@@ -22,6 +22,8 @@ PRIOR_DISPERSION = 0.1
 """Mean of the exponential prior of the dispersion of months."""
 DISPERSIONS = np.concatenate([[0.0], np.geomspace(1e-4, 5.0, 60)])
 SURPRISING = 0.001
+LEAST_DEALS = 0.5
+"""No deal in the record is taken for half a one."""
 
 
 @dataclass(frozen=True)
@@ -71,25 +73,36 @@ def fit_creation(
     names, deals, days = _whole_months(known)
     if not len(deals):
         names, deals, days = _all_days(known)
-    recent = _recent(days, recent_days)
     season = _season(names, deals, days)
-    counts, exposure = deals[recent], days[recent] / MONTH
+    exposure = days / MONTH
     if season:
-        exposure = exposure * np.array([season[int(name[5:7]) - 1] for name in names[recent]])
-    mean, _ = most_likely(counts, exposure)
-    dispersions = _dispersion_draws(counts, exposure, draws, random)
-    shape = np.maximum(counts.sum(), 0.5) / (1.0 + dispersions * counts.mean())
-    rates = max(mean, 0.5 / exposure.sum()) * random.gamma(shape) / shape
-    how = f"{int(counts.sum()):,} deals created in {_span(names[recent])}"
-    spread = f"the months of {_span(names[recent])}; exponential prior of mean {PRIOR_DISPERSION:g}"
-    low = _last_is_low(counts, exposure)
+        exposure = exposure * np.array([season[int(name[5:7]) - 1] for name in names])
+    recent = _recent(days, recent_days)
+    dispersions = _dispersion_draws(deals, exposure, draws, random)
     return Creation(
-        fitted(mean, rates, int(counts.sum()), how),
-        fitted(float(dispersions.mean()), dispersions, len(counts), spread),
+        _rate(deals[recent], exposure[recent], dispersions, _span(names[recent]), random),
+        _dispersion(dispersions, names),
         season,
         tuple(zip(names.tolist(), deals.astype(int).tolist(), strict=True)),
-        low,
+        _last_is_low(deals[recent], exposure[recent]),
     )
+
+
+def _rate(
+    deals: Floats, exposure: Floats, dispersions: Floats, span: str, random: np.random.Generator
+) -> Fitted:
+    """Return the rate with draws: gamma, as sure as the months are at each dispersion."""
+    mean, _ = most_likely(deals, exposure)
+    mean = max(mean, LEAST_DEALS / float(exposure.sum()))
+    shape = np.maximum(deals.sum(), LEAST_DEALS) / (1.0 + dispersions * deals.mean())
+    rates = mean * random.gamma(shape) / shape
+    count = int(deals.sum())
+    return fitted(mean, rates, count, f"{count:,} deals created in {span}")
+
+
+def _dispersion(draws: Floats, names: NDArray[np.str_]) -> Fitted:
+    how = f"{_span(names)}; exponential prior of mean {PRIOR_DISPERSION:g}"
+    return fitted(float(draws.mean()), draws, len(names), how)
 
 
 def _span(names: NDArray[np.str_]) -> str:
@@ -197,12 +210,17 @@ def _mean_given(deals: Floats, exposure: Floats, dispersion: float) -> float:
 def _dispersion_draws(
     deals: Floats, exposure: Floats, draws: int, random: np.random.Generator
 ) -> Floats:
-    """Return draws of the dispersion from its posterior on a grid."""
-    likely = np.array(
-        [log_likelihood(deals, exposure, _mean_given(deals, exposure, k), k) for k in DISPERSIONS]
-        if deals.sum() > 0.0
-        else np.zeros(len(DISPERSIONS))
-    )
+    """Return draws of the dispersion from its posterior on a grid.
+
+    The mean is integrated out (Laplace), or the dispersion of few months would come out too low.
+    """
+    likely = np.zeros(len(DISPERSIONS))
+    if deals.sum() > 0.0:
+        for k, dispersion in enumerate(DISPERSIONS.tolist()):
+            mean = _mean_given(deals, exposure, dispersion)
+            known = (exposure * mean / (1.0 + dispersion * mean * exposure)).sum()
+            best = log_likelihood(deals, exposure, mean, dispersion)
+            likely[k] = best - 0.5 * np.log(known)
     density = np.exp(likely - likely.max() - DISPERSIONS / PRIOR_DISPERSION)
     return draw_from_grid(DISPERSIONS, density, draws, random)
 
