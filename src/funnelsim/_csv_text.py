@@ -12,7 +12,7 @@ SEPARATORS = (",", ";", "\t")
 SAVE_AS = "save the file as CSV UTF-8"
 
 
-def records_of(name: str, raw: bytes) -> tuple[list[list[str]], str]:
+def records_of(name: str, raw: bytes) -> tuple[list[tuple[str, ...]], str]:
     r"""Return the records of a file, without the blank ones, and their separator.
 
     Parameters
@@ -30,7 +30,7 @@ def records_of(name: str, raw: bytes) -> tuple[list[list[str]], str]:
     Examples
     --------
     >>> records_of("deals.csv", b"id;stage\r\n\r\nA1;proposal\r\n")
-    ([['id', 'stage'], ['A1', 'proposal']], ';')
+    ([('id', 'stage'), ('A1', 'proposal')], ';')
     """
     text = _text(name, raw)
     separator = _separator(text)
@@ -65,14 +65,15 @@ def _separator(text: str) -> str:
     return max(SEPARATORS, key=counts.__getitem__)
 
 
-def _records(name: str, text: str, separator: str) -> list[list[str]]:
+def _records(name: str, text: str, separator: str) -> list[tuple[str, ...]]:
     lines = io.StringIO(text, newline="")
     reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)
-    records, line = [], 0
+    records: list[tuple[str, ...]] = []  # the garbage collector does not come back to tuples
+    line = 0
     try:
         for record in reader:
             if any(map(str.strip, record)):
-                records.append(record)
+                records.append(tuple(record))
             line = reader.line_num
     except csv.Error as error:
         open_quote = "unexpected end" in str(error)

@@ -271,7 +271,9 @@ def _table(
         if name in clean:
             raise InputError(f"column names of {source}", "differ", name, "it stands there twice")
         if name:
-            clean[name] = [_plain(cell) for cell in cells]
+            clean[name] = [
+                (cell.strip() or None) if type(cell) is str else _plain(cell) for cell in cells
+            ]
     lengths = {name: len(cells) for name, cells in clean.items()}
     if len(set(lengths.values())) > 1:
         raise InputError(f"columns of {source}", "have one length", lengths)

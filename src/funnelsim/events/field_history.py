@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from funnelsim.events.sheet import Moves, Sheet, deals_in_words
 from funnelsim.events.stage_changes import used_states
 
 CREATED, STAGE, AMOUNT, OTHER = 0, 1, 2, 3
+REOPENED = "open"
+"""The status of a deal that is neither won nor lost: no stage of its own."""
 _KINDS = {
     "created": CREATED, "create": CREATED, "addtime": CREATED, "creation": CREATED,
     "stagename": STAGE, "stage": STAGE, "stageid": STAGE, "dealstage": STAGE, "status": STAGE,
@@ -37,11 +40,9 @@ def read_fields(sheet: Sheet) -> Moves:
             sheet.refuse(place, sheet.columns["new"], "be given for a change of stage")
     row = np.flatnonzero(sheet.usable & (kind != OTHER))
     row = row[np.lexsort((row, kind[row], time[row], deal[row]))]
-    places = row.tolist()
-    labels, label = _labels(
-        deal[row], kind[row], [old[k] for k in places], [new[k] for k in places]
-    )
-    amount = _carried_amounts(deal[row], kind[row], before[row], after[row])
+    places, deals, kinds = row.tolist(), deal[row].tolist(), kind[row].tolist()
+    labels, label = _labels(deals, kinds, [old[k] for k in places], [new[k] for k in places])
+    amount = _carried_amounts(deals, kinds, before[row].tolist(), after[row].tolist())
     _say_unknown_starts(sheet, ids, deal[row], kind[row])
     again = np.zeros(len(row), np.bool_)  # what another change of the same instant completes
     again[:-1] = (np.diff(deal[row]) == 0) & (np.diff(time[row]) == 0.0) & (np.diff(label) == 0)
@@ -76,70 +77,68 @@ def _amounts(sheet: Sheet, kind: NDArray[np.int64], cells: list[Any]) -> NDArray
 
 
 def _labels(
-    deal: NDArray[np.int64], kind: NDArray[np.int64], old: list[Any], new: list[Any]
+    deal: list[int], kind: list[int], old: list[Any], new: list[Any]
 ) -> tuple[list[str], NDArray[np.int64]]:
     """Return the state of a deal at each of its changes, carried on; rows come in order."""
     places: dict[str, int] = {}
-    label = np.full(len(deal), FIRST)
-    stage = np.full(len(deal), FIRST)  # the last open one
-    for k in range(len(deal)):
-        goes_on = k > 0 and deal[k] == deal[k - 1]
-        label[k], stage[k] = (label[k - 1], stage[k - 1]) if goes_on else (FIRST, FIRST)
-        if kind[k] != STAGE:
-            continue
-        name = str(new[k])
-        if outcome_in(name) == OPEN and name.casefold() == "open":
-            label[k] = stage[k]  # the status of a deal that is opened again
-            continue
-        label[k] = places.setdefault(name, len(places))
-        if outcome_in(name) is None:
-            stage[k] = label[k]
+    open_places: set[int] = set()
+    label: list[int] = []
+    now = stage = FIRST  # the state, and the last stage that is open
+    for k, one in enumerate(deal):
+        if k == 0 or one != deal[k - 1]:
+            now = stage = FIRST
+        if kind[k] == STAGE:
+            name = str(new[k])
+            known = len(places)
+            now = stage if name.casefold() == REOPENED else places.setdefault(name, known)
+            if len(places) > known and outcome_in(name) in {None, OPEN}:
+                open_places.add(now)
+            stage = now if now in open_places else stage
+        label.append(now)
     _fill_starts(deal, kind, old, label, places)
-    return list(places), label
+    return list(places), np.array(label, np.int64)
 
 
 def _fill_starts(
-    deal: NDArray[np.int64],
-    kind: NDArray[np.int64],
-    old: list[Any],
-    label: NDArray[np.int64],
-    places: dict[str, int],
+    deal: list[int], kind: list[int], old: list[Any], label: list[int], places: dict[str, int]
 ) -> None:
     """Give the changes before the first change of stage the stage that it came from."""
-    coming = -1
+    coming = FIRST
     for k in range(len(deal) - 1, -1, -1):
-        ends = k + 1 == len(deal) or deal[k + 1] != deal[k]
-        coming = FIRST if ends else coming
+        if k + 1 == len(deal) or deal[k + 1] != deal[k]:
+            coming = FIRST
         if kind[k] == STAGE:
-            name = None if old[k] is None else str(old[k])
-            known = name is not None and name.casefold() != "open"
-            coming = places.setdefault(str(name), len(places)) if known else FIRST
+            name = "" if old[k] is None else str(old[k])
+            coming = places.setdefault(name, len(places)) if _is_stage(name) else FIRST
         elif label[k] == FIRST:
             label[k] = coming
 
 
+def _is_stage(name: str) -> bool:
+    return bool(name) and name.casefold() != REOPENED
+
+
 def _carried_amounts(
-    deal: NDArray[np.int64],
-    kind: NDArray[np.int64],
-    before: NDArray[np.float64],
-    after: NDArray[np.float64],
+    deal: list[int], kind: list[int], before: list[float], after: list[float]
 ) -> NDArray[np.float64]:
     """Return the amount of a deal at each change: the last said, before the first the old one."""
-    amount = np.full(len(deal), np.nan)
-    for k in range(len(deal)):
+    amount: list[float] = []
+    now = math.nan
+    for k, one in enumerate(deal):
+        if k == 0 or one != deal[k - 1]:
+            now = math.nan
         if kind[k] == AMOUNT:
-            amount[k] = after[k]
-        elif k and deal[k] == deal[k - 1]:
-            amount[k] = amount[k - 1]
-    coming = np.nan
+            now = after[k]
+        amount.append(now)
+    coming = math.nan
     for k in range(len(deal) - 1, -1, -1):
         if k + 1 == len(deal) or deal[k + 1] != deal[k]:
-            coming = np.nan
+            coming = math.nan
         if kind[k] == AMOUNT:
             coming = before[k]
-        elif np.isnan(amount[k]):
+        elif math.isnan(amount[k]):
             amount[k] = coming
-    return amount
+    return np.array(amount)
 
 
 def _say_unknown_starts(

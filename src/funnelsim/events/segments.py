@@ -82,10 +82,11 @@ def _few(cells: Sequence[Any]) -> list[Any] | None:
     step = 10_000
     seen: set[Any] = set()
     for start in range(0, len(cells), step):
-        seen.update(cell for cell in cells[start : start + step] if isinstance(cell, str))
-        if len(seen) > MOST_VALUES:
+        seen.update(cells[start : start + step])
+        if len(seen) > MOST_VALUES + 1:  # an empty cell is no value
             return None
-    return sorted(seen)
+    texts = sorted(cell for cell in seen if isinstance(cell, str))
+    return texts if len(texts) <= MOST_VALUES else None
 
 
 def _are_words(values: Sequence[Any]) -> bool:

@@ -90,6 +90,7 @@ class Sheet:
         self.match, self.stated = match, stated
         self.columns = match.columns
         self.treatments: list[Treatment] = []
+        self._amounts: dict[str, Amounts] = {}
         self.offsets: dict[str, list[str]] = {}
         self.table = _without_footer(table, self.columns, self.treatments)
         self.problems = list(self.table.problems)
@@ -190,8 +191,10 @@ class Sheet:
         """Return the amounts of a field; a cell that is none makes its row unusable."""
         if field not in self.columns:
             return Amounts(np.full(len(self), np.nan), {}, ())
+        if field in self._amounts:
+            return self._amounts[field]
         column, cells = self.columns[field], self.cells(field)
-        amounts = read_amounts(cells)
+        amounts = self._amounts[field] = read_amounts(cells)
         for place in amounts.bad:
             self.refuse(place, column, "be an amount", cells[place], "write 300000.00")
         if amounts.grouped:

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funnelsim.errors import InputError, unknown
+from funnelsim.events.iso_times import SECONDS, local_days, read_iso
 
 NOT_GIVEN = frozenset(
     {"none", "n/a", "na", "null", "nan", "nat", "-", "--", "#n/a", "(blank)", "not set", "unknown"}
 )
 """Texts that say that there is no date, or no amount."""
 FIRST_YEAR, LAST_YEAR = 1980, 2100
-SECONDS = 86_400.0
 SUMMER_TIME = 3_600.0
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 SHEET_EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001  the days of a spreadsheet have no zone
@@ -116,8 +116,8 @@ def day_first_of(
     first: dict[bool, tuple[str, str]] = {}
     example: tuple[str, str] | None = None
     for name, cells in columns:
-        for cell in dict.fromkeys(cell for cell in cells if isinstance(cell, str)):
-            found = None if cell[4:5] == "-" else _NUMBERS.fullmatch(cell)
+        for cell in dict.fromkeys(one for one in cells if isinstance(one, str) and one[4:5] != "-"):
+            found = _NUMBERS.fullmatch(cell)
             if found is None:
                 continue
             example = example or (name, cell)
@@ -165,23 +165,34 @@ def read_times(
     >>> read_times("CreatedDate", ["2019-04-12T12:00:00.000+0000"]).day
     array([737161.5])
     """
-    day = np.full(len(cells), np.nan)
-    offset = np.full(len(cells), np.nan)
-    whole = np.zeros(len(cells), np.bool_)
+    day, offset, whole = read_iso(cells)
+    _refuse_years(day, offset, whole)
     bad: list[tuple[int, str, str]] = []
     seen: dict[Any, tuple[float, float, bool] | _NotATimeError | None] = {None: None}
-    for place, cell in enumerate(cells):
+    for place in np.flatnonzero(np.isnan(day)).tolist():
+        cell = cells[place]
         if cell not in seen:
-            seen[cell] = _read(cell, day_first, zone)
+            seen[cell] = _read(cell, day_first)
         found = seen[cell]
         if isinstance(found, _NotATimeError):
             bad.append((place, *found.args))
         elif found is not None:
             day[place], offset[place], whole[place] = found
-    note = None
     if zone is None:
         note = _settle_offsets(column, cells, day, offset, whole)
-    return Times(day, whole, tuple(bad), note)
+        return Times(day, whole, tuple(bad), note)
+    shifted = np.isfinite(offset)
+    day[shifted] = local_days(day[shifted] - offset[shifted] / SECONDS, zone)
+    return Times(day, whole, tuple(bad))
+
+
+def _refuse_years(
+    day: NDArray[np.float64], offset: NDArray[np.float64], whole: NDArray[np.bool_]
+) -> None:
+    """Take back days outside the years that are read, in place."""
+    first, end = (dt.date(year, 1, 1).toordinal() for year in (FIRST_YEAR, LAST_YEAR + 1))
+    outside = ~((day >= first) & (day < end))
+    day[outside], offset[outside], whole[outside] = np.nan, np.nan, False
 
 
 def _settle_offsets(
@@ -222,9 +233,7 @@ def _offset_text(seconds: float) -> str:
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
 
-def _read(
-    cell: Any, day_first: bool | None, zone: Any
-) -> tuple[float, float, bool] | _NotATimeError | None:
+def _read(cell: Any, day_first: bool | None) -> tuple[float, float, bool] | _NotATimeError | None:
     """Return the day, the offset in seconds (NaN without) and whether it is a whole day."""
     if isinstance(cell, str) and cell.casefold() in NOT_GIVEN:
         return None
@@ -234,8 +243,6 @@ def _read(
             rule = f"be in the years {FIRST_YEAR} to {LAST_YEAR}"
             return _NotATimeError(rule, "empty the cell if there is no date")
         offset = moment.utcoffset()
-        if offset is not None and zone is not None:
-            moment = moment.astimezone(zone)
     except _NotATimeError as error:
         return error
     except (ValueError, OverflowError):
