@@ -76,7 +76,7 @@ def fit_with_lifelines(log, _: int) -> None:
 
 def backtest(log, count: int) -> None:
     """Score the outlook and the baselines at so many origins, 30 days ahead, the total alone."""
-    from funnelsim.backtesting import backtest as ours  # noqa: PLC0415
+    from funnelsim.backtesting.backtest import backtest as ours  # noqa: PLC0415
 
     ours(log, horizons=(DAYS,), origins=origins(log, count), quarter_end=False)
 

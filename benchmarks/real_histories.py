@@ -67,7 +67,7 @@ def scores(found: Backtest, measure: str, goals: Goals) -> str:
     """Return the table of a measure: a line per horizon and dimension."""
     lines = found.summary(measure)
     ours = [line for line in lines if line.method == OUTLOOK]
-    header = [measure, "dimension", "n", "apart", "ratio", "90 %", "goal", "best", "50/80/95 held",
+    header = [measure, "dimension", "n", "apart", "CRPS", "ratio", "90 %", "goal", "best", "50/80/95 held",
               "goal", "Brier", "best", "ratio", "goal", "bias", "accuracy"]  # fmt: skip
     return plain_table.lines(header, [_row(line, lines, goals) for line in ours])
 
@@ -84,6 +84,7 @@ def _row(line: Line, lines: Sequence[Line], goals: Goals) -> list[object]:
         line.dimension,
         line.forecasts,
         line.separate,
+        f"{line.crps:,.4g}" if line.crps < 1_000 else f"{line.crps:,.0f}",
         f"{ratio.value:.2f}" if ratio else "-",
         f"{ratio.low:.2f}-{ratio.high:.2f}" if told else "-",
         _at_most(ratio.value if ratio else None, goals.ratios.get(about, goals.any_dimension)),
