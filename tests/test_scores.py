@@ -163,3 +163,12 @@ def test_against_an_independent_library():
         assert scores.crps(sample, actual) == pytest.approx(float(fair), rel=1e-12)
         found = oracle.quantile_score(actual, scores.quantile(sample, 0.9), 0.9)
         assert scores.pinball(sample, actual, 0.9) == pytest.approx(float(found), rel=1e-12)
+
+
+def test_order_does_not_matter_and_what_is_not_a_number_is_found_anywhere():
+    assert scores.crps([3.0, 1.0, 2.0], 1.5) == scores.crps([1.0, 2.0, 3.0], 1.5)
+    for place in range(3):
+        sample = np.array([1.0, 2.0, 3.0])
+        sample[place] = np.nan
+        with pytest.raises(InputError, match="finite"):
+            scores.quantile(sample, 0.5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,10 +68,21 @@ def wins_of(known: Known, segment: Segment = None) -> Wins:
     >>> wins.count(8, 9), wins.count(9, 10), wins.bookings(0, 9)
     (1, 0, 25000)
     """
+    kept = _KEPT.setdefault(known, {})
+    if segment not in kept:
+        kept[segment] = _wins_of(known, segment)
+    return kept[segment]
+
+
+def _wins_of(known: Known, segment: Segment) -> Wins:
     chosen = known.won & members(known, segment)
     day = np.floor(known.closed[chosen]).astype(np.int64)
     order = np.argsort(day, kind="stable")
     return Wins(day[order], in_cents(known)[chosen][order])
+
+
+_KEPT: WeakKeyDictionary[Known, dict[Segment, Wins]] = WeakKeyDictionary()
+"""Wins that several forecasters ask for, as long as what is known is in use."""
 
 
 def in_cents(known: Known) -> NDArray[np.int64]:

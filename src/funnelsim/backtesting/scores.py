@@ -203,7 +203,7 @@ def _ordered(sample: ArrayLike, at_least: int = 1) -> NDArray[np.float64]:
     if values.ndim != 1 or len(values) < at_least:
         remedy = f"it has the shape {values.shape}"
         raise InputError("sample", f"be a row of at least {at_least} draws", remedy=remedy)
-    ordered = np.sort(values)
+    ordered = values if (values[1:] >= values[:-1]).all() else np.sort(values)
     if not np.isfinite(ordered[[0, -1]]).all():  # NaN is sorted to the end
         raise InputError("sample", "hold finite numbers alone")
     return ordered
