@@ -136,6 +136,68 @@ def test_stated_stages_leave_out_the_others_and_say_so():
     assert treatment(log, "never-in-stages").ids == ("B",)
 
 
+def test_stages_that_were_renamed_are_one_stage():
+    log = changes(
+        ("A", "2026-01-01", "Demo"), ("A", "2026-01-03", "Quote sent"), ("B", "2026-01-01", "Demo"),
+        ("B", "2026-01-02", "proposal"), ("B", "2026-01-05", "Quote sent"),
+        stages={"Demo": ["Demo"], "Offer": ["Quote sent", "Proposal"]},
+    )  # fmt: skip
+    assert log.stages == ("Demo", "Offer")
+    assert states(log, "B") == ["Demo", "Offer"]
+
+
+def test_capitals_do_not_make_another_stage():
+    log = changes(
+        ("A", "2026-01-01", "demo"), ("B", "2026-01-01", "Demo"), ("A", "2026-01-03", "WON")
+    )
+    assert log.stages == ("demo",)
+
+
+def test_the_default_order_of_a_system_is_kept_where_its_names_are():
+    log = changes(("A", "2026-01-01", "Develop"), ("B", "2026-01-02", "Qualify"))
+    assert log.stages == ("Qualify", "Develop")
+    assert "in the order of the system" in treatment(log, "stage-order").message
+
+
+def test_deals_told_apart_by_name_are_said_to_be():
+    log = read_events(
+        {"Opportunity Name": ["A"], "To Stage": ["Demo"], "Last Modified": ["2026-01-01"]}
+    )
+    assert "two of one name" in treatment(log, "deals-by-name").message
+
+
+def test_a_german_file_with_semicolons_points_and_commas(tmp_path):
+    path = tmp_path / "export.csv"
+    text = (
+        "Nummer;Datum;Phase;Wert\n007;03.02.2026 09:30;Angebot;1.200,50 €\n"
+        "007;04.02.2026;Gewonnen;1.100,00 €\n"
+    )
+    path.write_text(text, encoding="utf-8-sig")
+    log = read_events(path, deal="Nummer", time="Datum", stage="Phase", amount="Wert")
+    assert (log.ids, log.stages, log.currency) == (("007",), ("Angebot",), "EUR")
+    assert log.amount.tolist() == [1200.5, 1100.0]
+    assert log.time.tolist() == [DAY + 33 + 9.5 / 24, DAY + 34]
+
+
+def test_a_field_history_may_have_a_stage_called_open():
+    log = read_events({
+        "OpportunityId": ["1"] * 3, "CreatedDate": ["2026-01-01", "2026-01-02", "2026-01-05"],
+        "Field": ["created", "StageName", "StageName"], "OldValue": [None, "Open", "Demo"],
+        "NewValue": [None, "Demo", "Open"],
+    })  # fmt: skip
+    assert states(log, "1") == ["Open", "Demo", "Open"]
+
+
+def test_snapshots_of_all_deals_have_no_start_of_record_of_their_own():
+    log = read_events({
+        "snapshot": ["2026-01-10"] * 2 + ["2026-01-17"] * 2, "deal": list("ABAB"),
+        "created": ["2025-11-01", "2025-12-01"] * 2, "closed": ["2025-12-24", "", "2025-12-24", ""],
+        "stage": ["Won", "Demo", "Won", "Offer"],
+    })  # fmt: skip
+    assert log.as_of(log.last_day).closed[0] == dt.date(2025, 12, 24).toordinal()
+    assert log.record_start == dt.date(2025, 11, 1).toordinal()
+
+
 def test_words_for_won_and_lost_are_stated():
     log = changes(
         ("A", "2026-01-01", "Demo"), ("A", "2026-01-03", "Unterschrieben"),

@@ -65,6 +65,9 @@ def read_amounts(cells: Sequence[Any]) -> Amounts:
 
 def _plain(cells: Sequence[Any]) -> NDArray[np.float64] | None:
     """Return the numbers of a column that holds nothing else, None of any other."""
+    kinds = set(map(type, cells))
+    if bool in kinds or (str in kinds and "_" in "".join(c for c in cells if type(c) is str)):
+        return None  # Python would take both for numbers
     try:
         values = np.array([math.nan if cell is None else float(cell) for cell in cells])
     except (TypeError, ValueError):
@@ -87,7 +90,7 @@ def _written(cells: Sequence[Any]) -> Amounts:
     for place, cell in enumerate(cells):
         if isinstance(cell, str):
             found = _WRITTEN.fullmatch(cell.strip())
-            if found:
+            if found and not (found["minus"] and found["minus2"]):
                 parts[place] = (found["digits"].strip(), bool(found["minus"] or found["minus2"]))
                 sign = found["before"] or found["after"]
                 if sign:

@@ -15,15 +15,16 @@ from funnelsim.events.recognition import folded
 from funnelsim.events.sheet import Moves, Sheet, deals_in_words
 from funnelsim.events.stage_changes import used_states
 
-CREATED, STAGE, AMOUNT, OTHER = 0, 1, 2, 3
+CREATED, STAGE, STATUS, AMOUNT, OTHER = range(5)
+OF_STATE = (STAGE, STATUS)
 REOPENED = "open"
 """The status of a deal that is neither won nor lost: no stage of its own."""
 _KINDS = {
     "created": CREATED, "create": CREATED, "addtime": CREATED, "creation": CREATED,
-    "stagename": STAGE, "stage": STAGE, "stageid": STAGE, "dealstage": STAGE, "status": STAGE,
+    "stagename": STAGE, "stage": STAGE, "stageid": STAGE, "dealstage": STAGE, "status": STATUS,
     "amount": AMOUNT, "value": AMOUNT,
 }  # fmt: skip
-"""What each tracked field is; the status of a deal (open, won, lost) is a stage, too."""
+"""What each tracked field is; the status of a deal is open, won or lost."""
 
 
 def read_fields(sheet: Sheet) -> Moves:
@@ -35,7 +36,7 @@ def read_fields(sheet: Sheet) -> Moves:
     kind = _kinds(sheet)
     old, new = sheet.cells("old"), sheet.cells("new")
     before, after = _amounts(sheet, kind, old), _amounts(sheet, kind, new)
-    for place in np.flatnonzero((kind == STAGE) & sheet.usable).tolist():
+    for place in np.flatnonzero(np.isin(kind, OF_STATE) & sheet.usable).tolist():
         if new[place] is None:
             sheet.refuse(place, sheet.columns["new"], "be given for a change of stage")
     row = np.flatnonzero(sheet.usable & (kind != OTHER))
@@ -55,7 +56,7 @@ def read_fields(sheet: Sheet) -> Moves:
 def _kinds(sheet: Sheet) -> NDArray[np.int64]:
     words, code = sheet.words("what")
     kinds = [_KINDS.get(folded(word), OTHER) for word in words]
-    if not {STAGE, CREATED} & set(kinds):
+    if not {STAGE, STATUS, CREATED} & set(kinds):
         raise InputError(
             sheet.columns["what"],
             "name the field of the stage in some rows (StageName, Stage, stage_id)",
@@ -87,10 +88,11 @@ def _labels(
     for k, one in enumerate(deal):
         if k == 0 or one != deal[k - 1]:
             now = stage = FIRST
-        if kind[k] == STAGE:
+        if kind[k] in OF_STATE:
             name = str(new[k])
             known = len(places)
-            now = stage if name.casefold() == REOPENED else places.setdefault(name, known)
+            reopened = kind[k] == STATUS and name.casefold() == REOPENED
+            now = stage if reopened else places.setdefault(name, known)
             if len(places) > known and outcome_in(name) in {None, OPEN}:
                 open_places.add(now)
             stage = now if now in open_places else stage
@@ -107,15 +109,12 @@ def _fill_starts(
     for k in range(len(deal) - 1, -1, -1):
         if k + 1 == len(deal) or deal[k + 1] != deal[k]:
             coming = FIRST
-        if kind[k] == STAGE:
+        if kind[k] in OF_STATE:
             name = "" if old[k] is None else str(old[k])
-            coming = places.setdefault(name, len(places)) if _is_stage(name) else FIRST
+            known = bool(name) and (kind[k] == STAGE or name.casefold() != REOPENED)
+            coming = places.setdefault(name, len(places)) if known else FIRST
         elif label[k] == FIRST:
             label[k] = coming
-
-
-def _is_stage(name: str) -> bool:
-    return bool(name) and name.casefold() != REOPENED
 
 
 def _carried_amounts(

@@ -118,7 +118,7 @@ class Layout:
     marks: tuple[tuple[str, ...], ...] = field(default=())
 
 
-_ROW_NEEDS = ("deal", "created", "outcome or stage or is_won or won_at")
+_ROW_NEEDS = ("deal", "created", "outcome or stage or won_at")
 _SALESFORCE_DEAL = ("opportunityid", "opportunity", "opportunityname")
 
 LAYOUTS = (

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,6 +140,7 @@ def states_of(sheet: Sheet, events: Labelled) -> tuple[tuple[str, ...], NDArray[
 
     An event with the label `FIRST` is in the first stage, whichever that is.
     """
+    events = _without_case(events)
     labels = events.labels
     column = sheet.columns.get("stage", "stage")
     if len(labels) > MOST_STAGES:
@@ -150,14 +152,25 @@ def states_of(sheet: Sheet, events: Labelled) -> tuple[tuple[str, ...], NDArray[
     meant = _by_flags(sheet, events, meant)
     open_names = [name if meant[k] == OPEN else "" for k, name in enumerate(labels)]
     check_one_pipeline(sheet, open_names, events.label, events.row)
-    open_ones = [k for k, one in enumerate(meant) if one == OPEN]
-    stages = _ordered_stages(sheet, events, open_ones)
-    place = {name.casefold(): k for k, name in enumerate(stages)}
+    names = [labels[k] for k, one in enumerate(meant) if one == OPEN]
+    former = _former_names(sheet.stated.stages, names, column)
+    if former is None:
+        former = {name: [name] for name in _ordered_stages(sheet, events, names)}
+    place = {one.casefold(): k for k, own in enumerate(former.values()) for one in own}
     state = [
         place.get(name.casefold(), UNUSED) if one == OPEN else one
         for name, one in zip(labels, meant, strict=True)
     ]
-    return stages or ("open",), np.array([*state, 0], np.int64)[events.label]
+    return tuple(former) or ("open",), np.array([*state, 0], np.int64)[events.label]
+
+
+def _without_case(events: Labelled) -> Labelled:
+    """Return events whose labels differ in more than in capitals; the first spelling is kept."""
+    first: dict[str, int] = {}
+    merged = [first.setdefault(name.casefold(), len(first)) for name in events.labels]
+    spelling = dict(zip(reversed(merged), reversed(list(events.labels)), strict=True))
+    label = np.array([*merged, FIRST], np.int64)[events.label]
+    return replace(events, labels=[spelling[k] for k in range(len(first))], label=label)
 
 
 def _by_flags(sheet: Sheet, events: Labelled, meant: list[int]) -> list[int]:
@@ -200,11 +213,8 @@ def _evidence(sheet: Sheet, wanted: float) -> list[tuple[str, NDArray[np.bool_]]
     return found
 
 
-def _ordered_stages(sheet: Sheet, events: Labelled, open_ones: list[int]) -> tuple[str, ...]:
-    labels = events.labels
-    names = [labels[k] for k in open_ones]
-    if sheet.stated.stages is not None:
-        return _stated_order(sheet.stated.stages, names, sheet.columns.get("stage", "stage"))
+def _ordered_stages(sheet: Sheet, events: Labelled, names: list[str]) -> tuple[str, ...]:
+    """Return the stages in the order of the system, or else in that of most deals."""
     for order in DEFAULT_ORDERS:
         by_folded = {folded(name): name for name in names}
         if len(names) > 1 and set(by_folded) <= set(map(folded, order)):
@@ -213,27 +223,37 @@ def _ordered_stages(sheet: Sheet, events: Labelled, open_ones: list[int]) -> tup
             return stages
     if len(names) < 2:  # noqa: PLR2004  nothing to order
         return tuple(names)
-    ranked = _by_precedence(np.array(open_ones), events)
-    stages = tuple(labels[k] for k in ranked)
+    places = np.array([events.labels.index(name) for name in names])
+    stages = tuple(events.labels[k] for k in _by_precedence(places, events))
     sheet.treat(
-        "stage-order", (),
+        "stage-order",
+        (),
         f"stages in the order in which most deals come to them: {_arrows(stages)}; "
         "state another with stages=[…]",
-    )  # fmt: skip
+    )
     return stages
 
 
-def _stated_order(given: Sequence[str], names: Sequence[str], column: str) -> tuple[str, ...]:
-    known = {name.casefold(): name for name in names}
+def _former_names(given: Any, names: Sequence[str], column: str) -> dict[str, list[str]] | None:
+    """Return the stages that the user states, each with the names it has in the table."""
+    if given is None:
+        return None
     if isinstance(given, str) or not given:
         raise InputError("stages", "be a list of the open stages, in order", given)
-    for name in given:
-        if str(name).casefold() not in known:
-            raise unknown("stages", str(name), names, f"be open stages that occur in {column!r}")
-    stages = tuple(known[str(name).casefold()] for name in given)
-    if len(set(stages)) < len(stages):
+    former = {
+        str(name): [str(one) for one in given[name]] if isinstance(given, Mapping) else [str(name)]
+        for name in given
+    }
+    every = [one for own in former.values() for one in own]
+    known = {name.casefold(): name for name in names}
+    for one in every:
+        if one.casefold() not in known:
+            raise unknown("stages", one, names, f"be open stages that occur in {column!r}")
+    if len({one.casefold() for one in every}) < max(len(every), len(given)):
         raise InputError("stages", "differ", list(given))
-    return stages
+    if isinstance(given, Mapping):
+        return former
+    return {known[name.casefold()]: own for name, own in former.items()}
 
 
 def _by_precedence(open_ones: NDArray[np.int64], events: Labelled) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,7 @@ def read_events(
     source: Path_ | Any,
     *,
     format: str | None = None,  # noqa: A002  the word users look for
-    stages: Sequence[str] | None = None,
+    stages: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
     won: Sequence[str] | None = None,
     lost: Sequence[str] | None = None,
     timezone: str | None = None,
@@ -66,8 +66,9 @@ def read_events(
         (dates at which stages were entered), ``"pipedrive"``, ``"dynamics"``, ``"zoho"``, or a
         plain table: ``"deals"`` (one row per deal), ``"stage-changes"``, ``"snapshots"``. By
         default it is recognised by the columns; `EventLog.recognised` says which it is.
-    stages : sequence of str, optional
-        The open stages in order. Rows in other states are left out.
+    stages : sequence of str, or mapping of str to sequence of str, optional
+        The open stages in order. Rows in other states are left out. Where stages were renamed:
+        the names that each had, ``{"Proposal": ["Proposal", "Quote sent"]}``.
     won, lost : sequence of str, optional
         The words for won and for lost, where they cannot be told by themselves.
     timezone : str, optional

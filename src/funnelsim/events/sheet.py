@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,12 +13,16 @@ from numpy.typing import NDArray
 from funnelsim.errors import RowProblem
 from funnelsim.events.amounts import Amounts, read_amounts
 from funnelsim.events.log import Treatment
-from funnelsim.events.recognition import Match, date_entered_columns
+from funnelsim.events.recognition import Match, date_entered_columns, folded
 from funnelsim.events.times import Times, day_first_of, read_times
 from funnelsim.frames import Table
 
 DATES = ("time", "created", "closed", "won_at", "lost_at", "modified", "snapshot")
 IDS_SHOWN = 5
+NAMES = frozenset(
+    {"opportunityname", "dealname", "dealtitle", "title", "topic", "name", "potentialname"}
+)
+"""Headers of what deals are called by people, folded: not always unique."""
 _ROUNDED_ID = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
 _YES = frozenset({"true", "1", "yes", "y", "1.0"})
 _NO = frozenset({"false", "0", "no", "n", "0.0"})
@@ -28,7 +32,7 @@ _NO = frozenset({"false", "0", "no", "n", "0.0"})
 class Stated:
     """What the user states of a history, beside its columns."""
 
-    stages: Sequence[str] | None = None
+    stages: Sequence[str] | Mapping[str, Sequence[str]] | None = None
     won: Sequence[str] | None = None
     lost: Sequence[str] | None = None
     zone: Any = None
@@ -140,6 +144,9 @@ class Sheet:
         for place in np.flatnonzero(codes < 0).tolist():
             self.refuse(place, column, "be given")
         self._say_if_numbers(column, names, texts)
+        if folded(column) in NAMES:
+            message = f"deals are told apart by {column}: two of one name count as one deal"
+            self.treat("deals-by-name", (), message)
         ids, merged = coded(texts)
         places = np.append(merged, -1)
         return tuple(ids), places[codes]
