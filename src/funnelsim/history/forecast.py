@@ -172,7 +172,12 @@ def forecast_history(
 
 
 def _in_words(elasticity: Elasticity) -> dict[str, Any]:
-    return {**asdict(elasticity), "verdict": elasticity.verdict, "sentence": str(elasticity)}
+    return {
+        **asdict(elasticity),
+        "columns": list(elasticity.columns),
+        "verdict": elasticity.verdict,
+        "sentence": str(elasticity),
+    }
 
 
 def _periods(horizon: int | None, periods: Periods | None) -> Periods:
