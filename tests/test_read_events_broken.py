@@ -492,7 +492,10 @@ EXPORTS = [
     pytest.param(
         ("deal,date,stage\nA,2026-01-01,Demo\n"),
         {"last_day": "2025-01-01"},
-        ("export.csv must hold an event by last_day"),
+        (
+            "export.csv must hold an event that can be used; 1 row of 1 deal lie after "
+            "last_day: left out"
+        ),
         id="before-last-day",
     ),
     pytest.param(

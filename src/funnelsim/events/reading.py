@@ -130,7 +130,7 @@ def read_events(
     _stop_if_bad(sheet, raise_any=on_bad_rows == "raise")
     moves = tidy(sheet, moves)
     if not len(moves.time):
-        raise _stopped(sheet) or InputError(table.source, "hold an event by last_day")
+        raise _stopped(sheet) or _nothing_left(sheet)
     moves = name_unusual(sheet, moves)
     sheet.say_offsets()
     return _log(sheet, moves, money)
@@ -201,6 +201,11 @@ def _leave_out_deleted(sheet: Sheet) -> None:
 def _stop_if_bad(sheet: Sheet, *, raise_any: bool) -> None:
     if sheet.problems and (raise_any or not sheet.usable.any()):
         raise _stopped(sheet) or AssertionError
+
+
+def _nothing_left(sheet: Sheet) -> InputError:
+    why = "; ".join(treatment.message for treatment in sheet.treatments if treatment.ids)
+    return InputError(sheet.table.source, "hold an event that can be used", remedy=why or None)
 
 
 def _stopped(sheet: Sheet) -> RowsError | None:

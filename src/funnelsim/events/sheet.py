@@ -77,6 +77,12 @@ class Moves:
         return tuple(self.ids[k] for k in np.unique(deals).tolist())
 
 
+def no_moves() -> Moves:
+    """Return the events of a table without a usable row."""
+    whole, none = np.empty(0, np.int64), np.empty(0)
+    return Moves((), (), whole, none, whole, none, whole)
+
+
 class Sheet:
     """A table whose columns are recognised; it gathers what is wrong with rows, and treatments.
 

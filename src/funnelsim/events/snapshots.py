@@ -11,7 +11,7 @@ from funnelsim.errors import InputError
 from funnelsim.events.deal_rows import close_days, row_outcomes
 from funnelsim.events.log import LOST
 from funnelsim.events.outcomes import OPEN, Labelled, states_of
-from funnelsim.events.sheet import Moves, Sheet, deals_in_words
+from funnelsim.events.sheet import Moves, Sheet, deals_in_words, no_moves
 from funnelsim.events.stage_changes import used_states, with_starts
 
 Floats = NDArray[np.float64]
@@ -29,6 +29,8 @@ def read_snapshots(sheet: Sheet) -> Moves:
     closed = close_days(sheet, outcome, created)
     _refuse_empty(sheet, day, label, outcome)
     row = np.flatnonzero(sheet.usable)
+    if not len(row):
+        return no_moves()
     row = row[np.lexsort((row, day[row], deal[row]))]
     time = _close_or_snapshot(deal[row], day[row], outcome[row], closed[row])
     events = with_starts(sheet, Labelled(labels, label[row], deal[row], time, row))
@@ -76,7 +78,7 @@ def _say_what_is_not_known(sheet: Sheet, moves: Moves, day: Floats) -> None:
         "a change has the day of the first snapshot that shows it, and may have come after the "
         f"one before{usual}",
     )
-    first = np.nanmin(day)
+    first = day[sheet.usable].min()
     there = moves.named(moves.deal[moves.time == first]) if "created" not in sheet else ()
     if there:
         sheet.treat(
