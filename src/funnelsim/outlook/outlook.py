@@ -41,7 +41,7 @@ SIGMAS = (0.01, 0.03, 0.08)
 SIGMA_SCALE = 0.03
 PHIS = (0.0, 0.02, 0.08)
 SEASON_SDS = (0.02, 0.4)
-PERSISTENCES = (1.0,)
+PERSISTENCES = (1.0, 0.97, 0.9)
 INTERCEPT_SD = 2.0
 SEGMENT_SEASON_SD = 0.1
 """How far a segment's season may be from the whole's."""
