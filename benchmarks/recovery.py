@@ -82,6 +82,43 @@ def _found(kind: str, funnel: int, true: float, number: Fitted) -> Found:
     return Found(kind, funnel, float(true), number.value, number.low, number.high)
 
 
+def beside_lifelines(seeds: Sequence[int]) -> str:
+    """Return how far conversions and mean times are from the plain script's, on the same data."""
+    from benchmarks.history_cost import frame  # noqa: PLC0415
+    from benchmarks.peers import history_lifelines  # noqa: PLC0415
+
+    pairs: dict[str, list[tuple[float, float, float]]] = {}
+    for seed in seeds:
+        log, truth = worlds.simulate_funnel(seed)
+        fit = fit_known(log.as_of(log.last_day))
+        stages = len(truth.conversions)
+        theirs = history_lifelines.fit(frame(log), log.last_day, stages, log.record_start)
+        for own, other in zip(fit.stages, theirs["stages"], strict=True):
+            for kind, number, value in (
+                ("conversion", own.conversion, other.forward),
+                ("mean days forward", own.time.mean, other.mean_forward),
+                ("mean days lost", own.time_if_lost.mean, other.mean_lost),
+            ):
+                width = number.high - number.low
+                pairs.setdefault(kind, []).append((number.value, value, width))
+    rows = []
+    for kind, found in pairs.items():
+        ours, other, width = np.array(found).T
+        apart = np.abs(ours - other)
+        rows.append(
+            [
+                kind,
+                len(ours),
+                f"{np.median(apart / ours):.2%}",
+                f"{np.max(apart / ours):.2%}",
+                f"{np.median(apart / width):.1%}",
+                f"{np.max(apart / width):.1%}",
+            ]
+        )
+    header = ["beside lifelines", "numbers", "apart, median", "most", "of the 80 % width", "most"]
+    return plain_table.lines(header, rows)
+
+
 def band(count: int, kinds: int) -> tuple[float, float]:
     """Return the shares that chance allows so many intervals to hold, all kinds at once."""
     from scipy.stats import binom  # noqa: PLC0415
@@ -134,12 +171,15 @@ def main() -> None:
     parser.add_argument("--funnels", type=int, default=FUNNELS)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--histories", type=int, default=1, help="of each funnel")
+    parser.add_argument("--lifelines", action="store_true", help="compare with the plain script")
     chosen = parser.parse_args()
     began = time.perf_counter()
     seeds = range(chosen.first_seed, chosen.first_seed + chosen.funnels)
     histories = range(chosen.histories)
     print(table([one for seed in seeds for k in histories for one in repeated(seed, k)]))
     print(f"{chosen.funnels} funnels x {chosen.histories} in {time.perf_counter() - began:.0f} s")
+    if chosen.lifelines:
+        print(beside_lifelines(seeds))
 
 
 if __name__ == "__main__":
