@@ -86,35 +86,36 @@ def fit_market(known: Known, spans: Spans, hazards: Hazards, fiscal_year_start: 
     cells = cells_of(past_weeks(start, day), classes)
     slope, curve = (cells.sums(daily) for daily in exits(known, spans, hazards))
     columns = np.column_stack([*np.eye(CLASSES)[cells.season].T, np.ones(len(slope))])
-    border = np.diag([*[SEASON_SD**-2] * CLASSES, INTERCEPT_SD**-2])
     first = np.searchsorted(cells.week, np.arange(int(cells.week[-1]) + 1))
-    rows = []
-    for persistence in PERSISTENCES:
-        for long_run in SDS:
-            sigma = long_run * np.sqrt(1.0 - persistence**2)
-            diagonal, beside = chain_precision(len(first), Drift(sigma, persistence, 0.0))
-            prior = Precision(diagonal, beside, np.zeros((len(first), CLASSES + 1)), border)
-            weighted = curve[:, None] * columns
-            factor = Factor.of(
-                Precision(
-                    diagonal + np.add.reduceat(curve, first),
-                    beside,
-                    np.add.reduceat(weighted, first),
-                    border + columns.T @ weighted,
-                )
-            )
-            right = np.add.reduceat(slope, first), columns.T @ slope
-            level, rest = factor.solve(*right)
-            evidence = 0.5 * (
-                float(level @ right[0] + rest @ right[1])
-                + Factor.of(prior).log_determinant
-                - factor.log_determinant
-            )
-            sd = float(np.sqrt(factor.end_covariance()[0, 0]))
-            rows.append((evidence, sigma, persistence, float(level[-1]), sd))
-    score, *rest_of = np.array(rows).T
+    weighted = curve[:, None] * columns
+    told = Precision(
+        np.add.reduceat(curve, first),
+        np.zeros(len(first) - 1),
+        np.add.reduceat(weighted, first),
+        columns.T @ weighted,
+    )
+    right = np.add.reduceat(slope, first), columns.T @ slope
+    points = [(p, sd * np.sqrt(1.0 - p**2)) for p in PERSISTENCES for sd in SDS]
+    score, *rest = np.array([_point(told, right, *point) for point in points]).T
     weight = np.exp(score - score.max())
-    return Market(weight / weight.sum(), *rest_of)
+    return Market(weight / weight.sum(), *rest)
+
+
+def _point(
+    told: Precision, right: tuple[Floats, Floats], persistence: float, sigma: float
+) -> tuple[float, ...]:
+    """Return log-evidence, sigma, persistence, and mean and sd of the last shift."""
+    diagonal, beside = chain_precision(len(told.diagonal), Drift(sigma, persistence, 0.0))
+    border = np.diag([*[SEASON_SD**-2] * CLASSES, INTERCEPT_SD**-2])
+    prior = Factor.of(Precision(diagonal, beside, np.zeros_like(told.cross), border))
+    factor = Factor.of(
+        Precision(told.diagonal + diagonal, beside, told.cross, told.border + border)
+    )
+    level, rest = factor.solve(*right)
+    fits = float(level @ right[0] + rest @ right[1])
+    evidence = 0.5 * (fits + prior.log_determinant - factor.log_determinant)
+    sd = float(np.sqrt(factor.end_covariance()[0, 0]))
+    return evidence, sigma, persistence, float(level[-1]), sd
 
 
 def market_on(market: Market, weeks: int, seed: int, block: int) -> Floats:

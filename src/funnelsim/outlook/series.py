@@ -12,7 +12,6 @@ from funnelsim.outlook.pressure import (
     WEEK,
     Groups,
     creation_rate,
-    expected_wins,
     past_pressure,
 )
 from funnelsim.outlook.spans import Spans
@@ -64,13 +63,6 @@ def past_series(known: Known, spans: Spans, chances: Floats, groups: Groups) -> 
     pressure = np.concatenate([weekly[0, :short], weekly[1:].reshape(-1, groups.count)])
     rate = creation_rate(spans, groups, day, start, day)
     return Series(groups, wins.astype(np.float64), pressure, rate)
-
-
-def coming_pressure(
-    series: Series, spans: Spans, chances: Floats, day: int
-) -> tuple[Floats, Floats]:
-    """Return wins a day expected of open deals and of new ones, each of shape (days, groups)."""
-    return expected_wins(spans, series.groups, chances, day, series.rate)
 
 
 def relative(pressure: Floats, mean: float) -> Floats:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from funnelsim.outlook.draws import BLOCK, Purpose, stream
 from funnelsim.outlook.calendar import CLASSES
+from funnelsim.outlook.draws import BLOCK, Purpose, stream
 from funnelsim.outlook.market import Market, market_on
 from funnelsim.outlook.regression import Regression
 
