@@ -48,6 +48,21 @@ class Backtest:
         Multiples of the mean rate so far, whose reaching was forecast.
     notes : tuple of str
         What to know before the figures are believed.
+
+    Examples
+    --------
+    >>> from funnelsim.events import WON
+    >>> days = range(400)
+    >>> log = EventLog(
+    ...     [f"D{day}" for day in days], ["open"], deal=[*days, *days],
+    ...     time=[*days, *(day + 5 for day in days)], state=[0] * 400 + [WON] * 400,
+    ... )
+    >>> found = backtest(log, [30], forecasters={}, origins=28)
+    >>> line = found.summary("wins")[0]
+    >>> line.horizon, line.dimension, line.forecasts, line.separate
+    ('30 days', 'total', 11, 6)
+    >>> len(found.rows()["crps"]), found.verdict()
+    (156, 'Only baselines were scored.')
     """
 
     source: str

@@ -101,7 +101,11 @@ def _lines(
 ) -> list[Line]:
     best = _best(methods, [name for name in simple if name in methods])
     lines = [_line(about, name, methods, best, name in simple) for name in methods]
-    return sorted(lines, key=lambda line: (line.simple, line.ratio.value if line.ratio else 0.0))
+
+    def place(line: Line) -> tuple[bool, bool, float]:
+        return line.simple, line.method != best, line.ratio.value if line.ratio else math.inf
+
+    return sorted(lines, key=place)
 
 
 def _best(methods: Mapping[str, Cells], simple: Sequence[str]) -> str | None:

@@ -44,6 +44,12 @@ class TrackRecord:
         segments: below 0 where less came than expected, and of variance 1 if the spread is right.
     weights : dict of str to ndarray
         What part of an independent forecast each is worth, as windows overlap.
+
+    Examples
+    --------
+    >>> record = TrackRecord(day=738_000, days=30, recorded=60, line=None, z={}, weights={})
+    >>> record.forecasts, record.loses
+    (0, False)
     """
 
     day: int
