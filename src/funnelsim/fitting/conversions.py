@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 FEW_AT_RISK = 10
 """An age is seen while so many deals (or a fifth of the most there are) are in the stage."""
 LITTLE = 0.05
-EXPECTED = 5.0
+EXPECTED, FEWEST_BEFORE = 5.0, 10
 """So many events missing, by the hazard of younger deals, say that the rest has stalled."""
 PRIOR_DEALS = 2.0
 POOLED_PRIOR_DEALS = 10.0
@@ -122,16 +122,16 @@ def has_stalled(spells: Spells, age: float) -> bool:
     Examples
     --------
     >>> import numpy as np
-    >>> spells = Spells(np.zeros(30), np.r_[np.arange(1.0, 11.0), np.full(20, 60.0)],
-    ...                 np.r_[np.ones(10), np.zeros(20)], np.arange(30), False)
-    >>> has_stalled(spells, 10.0), has_stalled(spells, 59.0)
+    >>> spells = Spells(np.zeros(30), np.r_[np.arange(1.0, 21.0), np.full(10, 80.0)],
+    ...                 np.r_[np.ones(20), np.zeros(10)], np.arange(30), False)
+    >>> has_stalled(spells, 20.0), has_stalled(spells, 59.0)
     (True, False)
     """
     left = spells.cause != OPEN
     before = (spells.end > 0.5 * age) & (spells.end <= age) & left
     days = _days_between(spells, 0.5 * age, age)
     beyond = _days_between(spells, age, np.inf)
-    if days <= 0.0:
+    if days <= 0.0 or before.sum() < FEWEST_BEFORE:
         return False
     expected = before.sum() / days * beyond
     found = int((left & (spells.end > age)).sum())

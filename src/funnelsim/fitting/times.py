@@ -96,8 +96,8 @@ def stage_time(
         assert mixture is not None
         stalled /= (stalled + total) or 1.0
         return _parametric(mixture, stalled, forward=forward, events=events)
-    levels, ages = _knots(incidence.ages, cumulative / total)
     seen = float(np.diff(cumulative, prepend=0.0) @ incidence.ages) / total
+    levels, ages = _knots(incidence.ages, cumulative / total, seen)
     days = np.where(np.isnan(days), seen, days)
     how = f"the times of {events:,} deals"
     part = 0.0 if end.kind == "stalled" else late / (late + total)
@@ -150,10 +150,11 @@ def _parametric(mixture: Mixture, stalled: float, *, forward: bool, events: int)
 _GRID = np.array([0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.995])
 
 
-def _knots(ages: Floats, level: Floats) -> tuple[Floats, Floats]:
+def _knots(ages: Floats, level: Floats, mean: float) -> tuple[Floats, Floats]:
     """Return levels and ages of straight lines through the middles of the steps.
 
-    The middle keeps the mean; deals that left in no time stay at 0.
+    The middle keeps the mean; deals that left in no time stay at 0. The last half step goes on
+    for a mean time, so that a deal a day older than any that left has a chance, and soon none.
     """
     rises = np.diff(level, prepend=0.0) > 0.0
     ages, level = ages[rises], level[rises]
@@ -164,7 +165,7 @@ def _knots(ages: Floats, level: Floats) -> tuple[Floats, Floats]:
     else:
         first = max(0.0, 1.5 * ages[0] - 0.5 * ages[min(1, len(ages) - 1)])
         levels, ages = np.concatenate([[0.0], middle]), np.concatenate([[first], ages])
-    return _fewer(np.append(levels, level[-1]), np.append(ages, ages[-1]))
+    return _fewer(np.append(levels, level[-1]), np.append(ages, ages[-1] + mean))
 
 
 def _fewer(levels: Floats, ages: Floats) -> tuple[Floats, Floats]:
