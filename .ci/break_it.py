@@ -42,7 +42,7 @@ BREAKS = [
      "points(seed, DRAW, first, paths) * 0"),
     ("own win probability ignored", "_arrays.py", "stated = ~np.isnan(standing.own)",
      "stated = np.zeros(len(standing.own), bool)"),
-    ("booked counted in every period", "forecast.py", "[0] * (len(quotas) - 1)",
+    ("booked counted in every period", "futures.py", "[0] * (len(quotas) - 1)",
      "[self.scenario.booked_cents] * (len(quotas) - 1)"),
 ]  # fmt: skip
 
