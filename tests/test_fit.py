@@ -301,3 +301,13 @@ def test_a_stage_called_won():
     log = small([WON, LOST, None])
     other = EventLog(log.ids, ["Won"], deal=log.deal, time=log.time, state=log.state)
     assert fit_known(other.as_of(738_020), draws=5).funnel().names == ("Won", "closed won")
+
+
+def test_segments_named_like_fields_read_back(tmp_path):
+    log = small([None, WON, LOST, None], segments={"owner": ["Ann, B.", "Bo", "Bo", ""]})
+    fit = fit_known(log.as_of(738_020), by="owner", draws=5)
+    file = tmp_path / "fitted.toml"
+    fit.to_toml(file)
+    assert fs.read_scenario(file) == fit.scenario()
+    fit.to_toml(file, deals="deals.csv")
+    assert fs.read_scenario(file).pipeline.segment("owner") == ("Ann, B.", "(none)")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from funnelsim.fitting.spells import FORWARD, LOST, OPEN, Spells
+from funnelsim.fitting.spells import FORWARD, OPEN, Spells
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -65,8 +65,9 @@ class RiskTable:
         self.ages = np.unique(spells.end[left])
         self._first = np.searchsorted(self.ages, spells.start, side="left")
         self._after = np.searchsorted(self.ages, spells.end, side="right")
-        self._forward = np.flatnonzero(spells.cause == FORWARD)
-        self._lost = np.flatnonzero(spells.cause == LOST)
+        self._left = np.flatnonzero(left)
+        ways = np.where(spells.cause == FORWARD, 0, len(self.ages))
+        self._event = (self._after - 1 + ways)[self._left]  # forward at each age, then lost
         self._spells = len(spells)
 
     def incidence(self, weights: Floats | None = None) -> Incidence:
@@ -89,12 +90,9 @@ class RiskTable:
         size = len(self.ages)
         come = np.bincount(self._first, weights, size + 1)[:size]
         gone = np.bincount(self._after, weights, size + 1)[:size]
-        events = [
-            np.bincount(self._after[which] - 1, weights[which], size)[:size]
-            for which in (self._forward, self._lost)
-        ]
+        events = np.bincount(self._event, weights[self._left], 2 * size).astype(np.float64)
+        forward, lost = events[:size], events[size:]
         # what rounding leaves of a sum of differences is no less than those who leave
-        forward, lost = (np.asarray(one, dtype=np.float64) for one in events)
         return np.maximum(np.cumsum(come - gone), forward + lost), forward, lost
 
     def _estimate(self, at_risk: Floats, forward: Floats, lost: Floats) -> Incidence:

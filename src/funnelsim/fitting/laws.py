@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 
 from funnelsim.distributions import Distribution, Gamma, Lognormal, Weibull
 from funnelsim.fitting.fitted import significant
-from funnelsim.fitting.spells import FORWARD, LOST, OPEN, Spells
+from funnelsim.fitting.spells import FORWARD, LEAST_AGE, LOST, OPEN, Spells, coarse
 
 Floats = NDArray[np.float64]
 
 FAMILIES = ("gamma", "lognormal", "weibull")
-LEAST_AGE = 0.01
-"""Days: a deal that passes in no time has this age, where a density at 0 would be infinite."""
 LEAST = 1e-300
 SPREAD_OF_PLACE, USUAL_SHAPE, SPREAD_OF_SHAPE = 1.0, math.log(0.7), 0.5
 """Weak prior: the log of the place within a factor of e, of the shape within one of 1.6 ..."""
@@ -132,7 +130,8 @@ class _Grouped:
 
     @classmethod
     def of(cls, spells: Spells) -> _Grouped:
-        rows = np.column_stack([_rough(spells.start), _rough(spells.end), spells.cause])
+        few = coarse(spells)
+        rows = np.column_stack([few.start, few.end, spells.cause])
         alike, count = np.unique(rows, axis=0, return_counts=True)
         start, end, cause = alike.T
         return cls(start, end, cause.astype(np.int64), count.astype(np.float64), spells.whole_days)
@@ -144,14 +143,6 @@ class _Grouped:
             return law.log_density(np.maximum(age, LEAST_AGE))
         first, last = np.maximum(age - 0.5, 0.0), age + 0.5
         return np.log(np.maximum(law.survival(first) - law.survival(last), LEAST))
-
-
-def _rough(age: Floats, most: int = 2000) -> Floats:
-    """Return ages, to three digits if there are more than so many different ones."""
-    if len(np.unique(age)) <= most:
-        return age
-    size = 10.0 ** (np.floor(np.log10(np.maximum(age, LEAST_AGE))) - 2.0)
-    return np.asarray(np.round(age / size) * size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,7 +238,8 @@ def _most_likely(
     from scipy.optimize import minimize  # noqa: PLC0415
 
     chance = min(max(conversion, 0.02), 0.98)
-    start = np.array([math.log(chance / (1.0 - chance)), place, USUAL_SHAPE, place, USUAL_SHAPE])
+    alone = [_most_likely_alone(rows, cause, family, place) for cause in (FORWARD, LOST)]
+    start = np.concatenate([[math.log(chance / (1.0 - chance))], *alone])
     best = minimize(
         lambda at: _cost_of(rows, family, conversion, place, at),
         start,
@@ -306,7 +298,7 @@ def _spread(cost: Callable[[Floats], float], best: Floats) -> Floats:
     return np.asarray(vector / np.sqrt(np.maximum(value, 1.0)))
 
 
-def fit_law(spells: Spells, cause: int, *, family: str, place: float, wide: bool = True) -> Law:
+def fit_law(spells: Spells, cause: int, *, family: str, place: float) -> Law:
     """Return the most likely law of the time to one cause, all other ends being censored.
 
     Parameters
@@ -319,24 +311,36 @@ def fit_law(spells: Spells, cause: int, *, family: str, place: float, wide: bool
         Which formula.
     place : float
         Where the search starts: the log of a usual time.
-    wide : bool
-        Whether to leave out the weak prior.
     """
+    return Law(family, *_alone(_Grouped.of(spells), cause, family, place, _CLOSELY).tolist())
+
+
+def _most_likely_alone(rows: _Grouped, cause: int, family: str, place: float) -> Floats:
+    """Return place and shape of one way out by itself, where the search for both starts."""
+    if rows.count[rows.cause == cause].sum() < FEWEST_ALONE:
+        return np.array([place, USUAL_SHAPE])
+    bounds = np.transpose(BOUNDS[1:3])
+    return np.asarray(np.clip(_alone(rows, cause, family, place, _ROUGHLY), *bounds))
+
+
+def _alone(
+    rows: _Grouped, cause: int, family: str, place: float, options: dict[str, float]
+) -> Floats:
     from scipy.optimize import minimize  # noqa: PLC0415
 
-    rows = _Grouped.of(spells)
     left, late = rows.cause == cause, rows.start > 0.0
 
     def cost(at: Floats) -> float:
-        law = Law(family, at[0], at[1])
+        law = Law(family, *np.clip(at, *np.transpose(BOUNDS[1:3])).tolist())
         alive = np.log(np.maximum(law.survival(rows.end[~left]), LEAST))
         missed = np.log(np.maximum(law.survival(rows.start[late]), LEAST))
         fit = rows.count[left] @ rows.log_of_leaving(law, left) + rows.count[~left] @ alive
-        prior = (at[0] - place) ** 2 + ((at[1] - USUAL_SHAPE) / SPREAD_OF_SHAPE) ** 2
-        return -float(fit - rows.count[late] @ missed) + (0.0 if wide else 0.5 * float(prior))
+        return -float(fit - rows.count[late] @ missed)
 
-    best = minimize(cost, np.array([place, USUAL_SHAPE]), method="Nelder-Mead", options=_CLOSELY)
-    return Law(family, float(best.x[0]), float(best.x[1]))
+    start = np.array([place, USUAL_SHAPE])
+    return np.asarray(minimize(cost, start, method="Nelder-Mead", options=options).x)
 
 
+FEWEST_ALONE = 10
 _CLOSELY = {"xatol": 1e-7, "fatol": 1e-9, "maxiter": 2000}
+_ROUGHLY = {"xatol": 0.05, "fatol": 0.1, "maxiter": 100}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +16,10 @@ Floats = NDArray[np.float64]
 
 OPEN, FORWARD, LOST = 0, 1, 2
 """How a spell ended: not so far, by going on to the next stage, by being lost."""
+MANY = 2000
+"""Different ages of a stage, from which on those of three digits are as good."""
+LEAST_AGE = 0.01
+"""Days: what passes in no time has this age, where a density at 0 would be infinite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +84,25 @@ def spells(known: Known, clock: Clock | None = None) -> list[Spells]:
         _spells(known, entered, onward, on_clock=on_clock, now=now, whole=whole)
         for entered, onward in pairwise(when)
     ]
+
+
+def coarse(spells: Spells) -> Spells:
+    """Return the spells with ages of three digits where there are very many, so that they tie."""
+    if len(np.unique(spells.end)) <= MANY:
+        return spells
+    return replace(spells, start=three_digits(spells.start), end=three_digits(spells.end))
+
+
+def three_digits(ages: Floats) -> Floats:
+    """Return ages with three significant digits, and none finer than a ten-thousandth of a day.
+
+    Examples
+    --------
+    >>> three_digits(np.array([0.0, 0.012345, 12.345, 123.45])).tolist()
+    [0.0, 0.0123, 12.3, 123.0]
+    """
+    digits = 2.0 - np.floor(np.log10(np.maximum(ages, LEAST_AGE)))
+    return np.asarray(np.rint(ages * 10.0**digits) / 10.0**digits)
 
 
 def whole_days(known: Known) -> bool:

@@ -25,7 +25,7 @@ from funnelsim.fitting.fitted import Fitted, first_draws, fitted, generator
 from funnelsim.fitting.incidence import Incidence, RiskTable
 from funnelsim.fitting.laws import Mixture, fit_mixture
 from funnelsim.fitting.sharing import cohort_numbers, design_effects
-from funnelsim.fitting.spells import FORWARD, LOST, OPEN, Spells, spells
+from funnelsim.fitting.spells import FORWARD, LOST, OPEN, Spells, coarse, spells, three_digits
 from funnelsim.fitting.times import ENOUGH, StageTime, law_of_draws, stage_time
 from funnelsim.funnel import Stage
 
@@ -126,7 +126,7 @@ def read_stages(known: Known, clock: Clock, *, seed: int, draws: int) -> list[Re
             end = stage_end(one, table, known.ids, mixture)
         found.append((end, mixture))
     ends = [end for end, _ in found]
-    bootstrap = _bootstrap(several, tables, ends, deals=len(known), seed=seed, draws=draws)
+    bootstrap = _bootstrap(several, ends, deals=len(known), seed=seed, draws=draws)
     return [
         Reading(name, one, table.incidence().until(end.age), end, mixture, many)
         for name, one, table, (end, mixture), many in zip(
@@ -156,7 +156,6 @@ def _usual_place(several: list[Spells]) -> float:
 
 def _bootstrap(
     several: list[Spells],
-    tables: list[RiskTable],
     ends: list[StageEnd],
     *,
     deals: int,
@@ -164,13 +163,19 @@ def _bootstrap(
     draws: int,
 ) -> list[StageDraws]:
     """Return the bootstrap of each stage, a block of draws at a time."""
+    rough = [coarse(one) for one in several]
+    tables = [RiskTable(one) for one in rough]
+    ages = [
+        end.age if one is exact else float(three_digits(np.array([end.age]))[0])
+        for one, exact, end in zip(rough, several, ends, strict=True)
+    ]
     random = generator(seed, OF_WEIGHTS)
     block = max(1, AT_ONCE // max(deals, 1))
     parts: list[list[StageDraws]] = [[] for _ in several]
     for first in range(0, draws, block):
         weights = random.exponential(size=(min(block, draws - first), deals))
-        for s, (one, table, end) in enumerate(zip(several, tables, ends, strict=True)):
-            parts[s].append(stage_draws(one, table, end.age, weights[:, one.deal]))
+        for s, (one, table, age) in enumerate(zip(rough, tables, ages, strict=True)):
+            parts[s].append(stage_draws(one, table, age, weights[:, one.deal]))
     return [_joined(some) for some in parts]
 
 
