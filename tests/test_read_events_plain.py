@@ -260,6 +260,23 @@ def test_lost_deals_without_any_date_are_left_out_and_it_is_said_what_that_costs
     assert log.ids == ("A",)
 
 
+def test_closed_deals_of_a_table_without_dates_of_closes_are_left_out():
+    log = read_events(
+        {"deal": list("AB"), "created": ["2026-01-01"] * 2, "status": ["won", "open"]}
+    )
+    found = treatment(log, "no-close-dates")
+    assert (log.ids, found.ids) == (("B",), ("A",))
+    assert "cannot be estimated" in found.message
+
+
+def test_a_log_that_starts_in_the_middle_of_deals_says_so():
+    log = read_events({
+        "deal": list("AB"), "date": ["2026-01-01"] * 2, "from stage": [None, "Demo"],
+        "stage": ["Demo", "Offer"],
+    })  # fmt: skip
+    assert treatment(log, "start-unknown").ids == ("B",)
+
+
 def test_one_lost_deal_without_a_date_is_a_bad_row():
     log = deals([("A", "2026-01-01", "2026-01-05", "lost"), ("B", "2026-01-01", "", "lost"),
                  ("C", "2026-01-01", "", "won")])  # fmt: skip

@@ -21,7 +21,8 @@ _WRITTEN = re.compile(
     r"(?P<minus>[-\u2212(])?\s*(?P<before>[A-Z]{3}|[A-Z]{0,2}[$€£¥₹])?\s*(?P<minus2>[-\u2212])?"
     r"(?P<digits>\d[\d.,'\u2019\u00a0\u202f ]*|\.\d+)\s*(?P<after>[A-Z]{3}|[$€£¥₹])?\s*\)?"
 )
-_GROUPS = re.compile(r"\d{1,3}(?:[.]\d{3})+")
+_BLANKS = dict.fromkeys(map(ord, "'\u2019\u00a0\u202f "))
+_GROUPED = {sign: re.compile(rf"\d{{1,3}}(?:[{sign}]\d{{3}})+") for sign in ",."}
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,34 +80,43 @@ def _plain(cells: Sequence[Any]) -> NDArray[np.float64] | None:
 def _all_in_thousands(cells: Iterable[Any]) -> bool:
     """Return whether every point stands before exactly three digits, and in three amounts."""
     pointed = {cell for cell in cells if isinstance(cell, str) and "." in cell}
-    return len(pointed) >= 3 and all(map(_GROUPS.fullmatch, pointed))  # noqa: PLR2004
+    return len(pointed) >= 3 and all(map(_GROUPED["."].fullmatch, pointed))  # noqa: PLR2004
 
 
 def _written(cells: Sequence[Any]) -> Amounts:
     value = np.full(len(cells), np.nan)
     currency: dict[int, str] = {}
     bad: list[int] = []
-    parts: dict[int, tuple[str, bool]] = {}
+    parts = {cell: _parts(cell) for cell in {one for one in cells if isinstance(one, str)}}
+    decimal, grouped = _decimal_sign([found[1] for found in parts.values() if found])
+    read = {
+        cell: math.nan if found is None else found[0] * _number(found[1], decimal)
+        for cell, found in parts.items()
+    }
     for place, cell in enumerate(cells):
         if isinstance(cell, str):
-            found = _WRITTEN.fullmatch(cell.strip())
-            if found and not (found["minus"] and found["minus2"]):
-                parts[place] = (found["digits"].strip(), bool(found["minus"] or found["minus2"]))
-                sign = found["before"] or found["after"]
-                if sign:
-                    currency[place] = SIGNS.get(sign, sign)
-            elif cell.casefold() not in NOT_GIVEN:
+            number, found = read[cell], parts[cell]
+            value[place] = number
+            if found and found[2]:
+                currency[place] = found[2]
+            if math.isnan(number) and cell.casefold() not in NOT_GIVEN:
                 bad.append(place)
         elif cell is not None:
             _one_number(value, place, cell, bad)
-    decimal, grouped = _decimal_sign([digits for digits, _ in parts.values()])
-    for place, (digits, negative) in parts.items():
-        number = _number(digits, decimal)
-        if number is None:
-            bad.append(place)
-        else:
-            value[place] = -number if negative else number
-    return Amounts(value, currency, tuple(sorted(bad)), grouped)
+    return Amounts(value, currency, tuple(bad), grouped)
+
+
+def _parts(cell: str) -> tuple[float, str, str] | None:
+    """Return the sign, the digits and the currency ("" for none) of an amount; None if it is none.
+
+    The digits are without blanks and apostrophes.
+    """
+    found = _WRITTEN.fullmatch(cell.strip())
+    if found is None or (found["minus"] and found["minus2"]):
+        return None
+    sign = found["before"] or found["after"] or ""
+    digits = found["digits"].strip().translate(_BLANKS)
+    return (-1.0 if found["minus"] or found["minus2"] else 1.0), digits, SIGNS.get(sign, sign)
 
 
 def _one_number(value: NDArray[np.float64], place: int, cell: Any, bad: list[int]) -> None:
@@ -139,16 +149,18 @@ def _decimal_sign(written: Sequence[str]) -> tuple[str, bool]:
     return ".", False
 
 
-def _number(digits: str, decimal: str) -> float | None:
+def _number(digits: str, decimal: str) -> float:
+    """Return a number, NaN if its thousands are not grouped by three."""
     grouping = "." if decimal == "," else ","
     whole, _, part = digits.partition(decimal)
-    bare = re.sub(r"['\u2019\u00a0\u202f ]", "", whole)
-    if grouping in bare and not re.fullmatch(rf"\d{{1,3}}(?:[{grouping}]\d{{3}})+", bare):
-        return None
+    if grouping in whole:
+        if not _GROUPED[grouping].fullmatch(whole):
+            return math.nan
+        whole = whole.replace(grouping, "")
     try:
-        return float(f"{bare.replace(grouping, '')}.{part or '0'}")
+        return float(f"{whole}.{part or 0}")
     except ValueError:
-        return None
+        return math.nan
 
 
 def the_one_currency(

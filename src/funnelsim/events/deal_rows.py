@@ -103,19 +103,25 @@ def _dated_closes(
     column = next((sheet.columns[f] for f in ("closed", "won_at", "lost_at") if f in sheet), None)
     undated = (outcome != OPEN) & np.isnan(closed) & sheet.usable
     lost = (outcome == LOST) & sheet.usable
-    if lost.any() and undated[lost].all():
-        ids = [str(sheet.cells("deal")[k]) for k in np.flatnonzero(lost).tolist()]
-        sheet.treat(
-            "lost-without-dates",
-            ids,
-            f"no lost deal has a date of its loss: {deals_in_words(len(ids))} left out. When deals "
-            "are lost, and what share is won, cannot be estimated from this file",
-        )
+    if column is None:
+        _say(
+            sheet, undated, "no-close-dates",
+            "won or lost, but no column says when: left out. When deals close, and what share is "
+            "won, cannot be estimated from this file",
+        )  # fmt: skip
+        sheet.usable &= ~undated
+        return closed
+    if undated[lost].all():
+        _say(
+            sheet, lost, "lost-without-dates",
+            "lost, and none has a date of its loss: left out. When deals are lost, and what share "
+            "is won, cannot be estimated from this file",
+        )  # fmt: skip
         sheet.usable &= ~lost
         undated &= ~lost
     for place in np.flatnonzero(undated).tolist():
         word = "won" if outcome[place] == WON else "lost"
-        sheet.refuse(place, column or "closed", f"be given, since the deal is {word}")
+        sheet.refuse(place, column, f"be given, since the deal is {word}")
     return closed
 
 

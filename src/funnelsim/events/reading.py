@@ -187,9 +187,12 @@ def _currencies(sheet: Sheet) -> tuple[str | None, NDArray[np.str_]]:
 
 def _leave_out_deleted(sheet: Sheet) -> None:
     """Leave out rows that their system calls deleted."""
-    gone = sheet.flags("is_deleted") == 1.0
+    gone = np.zeros(len(sheet), np.bool_)
+    if "is_deleted" in sheet:
+        gone = sheet.flags("is_deleted") == 1.0
     if "outcome" in sheet and sheet.match.layout.kind == "rows":
-        gone |= np.array([str(cell).casefold() == "deleted" for cell in sheet.cells("outcome")])
+        words, code = sheet.words("outcome")
+        gone |= np.array([*(word.casefold() == "deleted" for word in words), False])[code]
     if gone.any():
         ids = dict.fromkeys(str(sheet.cells("deal")[k]) for k in np.flatnonzero(gone).tolist())
         sheet.treat(

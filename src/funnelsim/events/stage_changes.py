@@ -82,11 +82,11 @@ def with_starts(sheet: Sheet, events: Labelled) -> Labelled:
     Such a deal starts in the stage that its first change came from, if that is said.
     """
     if "created" not in sheet:
+        _say_unknown_starts(sheet, events)
         return events
     times = sheet.times("created")
     created, whole = times.day[events.row], times.whole[events.row]
-    order = np.lexsort((events.row, events.time, events.deal))
-    first = order[np.diff(events.deal[order], prepend=-1) > 0]
+    first = _first_events(events)
     same_day = whole & (created == np.floor(events.time))
     late = first[(created < events.time)[first] & ~same_day[first]]  # not where it is NaN
     came_from, code = sheet.words("from_stage")
@@ -101,6 +101,28 @@ def with_starts(sheet: Sheet, events: Labelled) -> Labelled:
         np.append(events.time, created[late]),
         np.append(events.row, events.row[late]),
     )
+
+
+def _first_events(events: Labelled) -> NDArray[np.intp]:
+    """Return the place of each deal's first event."""
+    order = np.lexsort((events.row, events.time, events.deal))
+    return np.asarray(order[np.diff(events.deal[order], prepend=-1) > 0])
+
+
+def _say_unknown_starts(sheet: Sheet, events: Labelled) -> None:
+    """Name deals that came from a stage before their first change on record."""
+    if "from_stage" not in sheet:
+        return
+    rows = events.row[_first_events(events)]
+    before = sheet.cells("from_stage")
+    ids = [str(sheet.cells("deal")[k]) for k in rows.tolist() if before[k] is not None]
+    if ids:
+        sheet.treat(
+            "start-unknown",
+            ids,
+            f"{deals_in_words(len(ids))} in a stage before the first change on record: taken as "
+            "created then, so first times are too short; name the column created=… if there is one",
+        )
 
 
 def _say_guessed(sheet: Sheet, rows: NDArray[np.int64]) -> None:
