@@ -92,6 +92,13 @@ def test_a_stated_zone_decides_the_day():
     assert times.day.tolist() == [july + 1 + 1.5 / 24, july + 23.5 / 24]
 
 
+def test_the_clock_changes_within_a_day():
+    times = ["2019-03-31T00:30:00Z", "2019-03-31T01:30:00Z", "2019-10-27T00:30:00Z",
+             "2019-10-27T01:30:00Z"]  # fmt: skip
+    found = read_times("when", times, zone=BERLIN)
+    assert (found.day % 1 * 24).round(6).tolist() == [1.5, 3.5, 2.5, 2.5]
+
+
 @given(st.lists(MOMENTS, min_size=1, max_size=30))
 def test_times_of_a_column_are_those_of_each_cell(moments):
     texts = [moment.isoformat() for moment in moments]

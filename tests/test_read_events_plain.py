@@ -495,3 +495,33 @@ def test_the_order_of_rows_does_not_matter(order):
     one = changes(*rows, stages=["Demo", "Offer"])
     other = changes(*(rows[k] for k in order), stages=["Demo", "Offer"])
     assert rows_of(other) == rows_of(one)
+
+
+def stage_dates(*rows):
+    """Return the log of rows: deal, stage, close date, and the dates of entry of three stages."""
+    names = ("Record ID", "Deal Stage", "Close Date", "Date entered Demo", "Date entered Offer",
+             "Date entered Closed Lost")  # fmt: skip
+    return read_events({name: [row[k] for row in rows] for k, name in enumerate(names)})
+
+
+def test_a_close_before_the_last_entry_has_the_day_of_that_entry():
+    log = stage_dates(
+        ("1", "Closed Won", "2026-01-05", "2026-01-01", "2026-01-09", None),
+        ("2", "Offer", None, "2026-01-01", "2026-01-03", None),
+    )
+    assert treatment(log, "closed-before-last-stage").ids == ("1",)
+    assert log.as_of(DAY + 20).closed[0] == DAY + 8
+
+
+def test_a_deal_that_is_open_now_is_not_lost_by_an_older_date():
+    log = stage_dates(
+        ("1", "Demo", None, "2026-01-01", None, "2026-01-04"),
+        ("2", "Offer", None, "2026-01-01", "2026-01-06", "2026-01-04"),
+    )
+    assert states(log, "1") == ["Demo"]
+    assert states(log, "2") == ["Demo", "lost", "Offer"]  # it was, and came back
+
+
+def test_days_with_as_many_closes_as_others_are_no_sweeps():
+    rows = [(f"d{k}", "2025-01-01", f"2025-03-{k // 25 + 1:02d}", "lost") for k in range(500)]
+    assert "loss-sweeps" not in {one.code for one in deals(rows).treatments}
