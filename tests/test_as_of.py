@@ -15,6 +15,8 @@ from funnelsim.fitting import fit_known
 from funnelsim.outlook.outlook import prepare
 from tests import worlds
 
+pytestmark = pytest.mark.compiled  # thousands of paths
+
 MONTHS = 9
 PATHS = 256
 SEED = 3
