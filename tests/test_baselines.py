@@ -210,6 +210,14 @@ def test_an_open_deal_without_an_amount_has_the_mean_one():
     assert sorted(open_by_stage(log.as_of(START))[0].tolist()) == [1000, 1500, 2000]
 
 
+def test_open_deals_are_worth_what_wins_brought_where_none_says_an_amount():
+    log = EventLog(
+        ["A", "B", "C"], ["open"], deal=[0, 1, 2, 0, 1], time=[1, 2, 3, 4, 5],
+        state=[0, 0, 0, WON, WON], amount=[np.nan, np.nan, np.nan, 10.0, 30.0],
+    )  # fmt: skip
+    assert open_by_stage(log.as_of(9))[0].tolist() == [2000]
+
+
 def conversion_log():
     """Of 8 deals open on day 20, 2 are won by day 30 (60 each); 3 newer ones, too."""
     old = [[(10, 0, 40.0), (25, WON, 60.0)]] * 2 + [[(10, 0, 40.0)]] * 6

@@ -80,8 +80,7 @@ def _after(deals: Known, day: int, days: int) -> tuple[NDArray[np.float64], NDAr
     open_then = entered[0] & (closed > day)
     in_time = deals.won & (closed > day) & (closed <= day + days)
     stage = np.where(open_then, entered.sum(axis=0) - 1, 0)
-    stages, cents = len(deals.stages), in_cents(deals)
-    said = np.where(np.isnan(deals.amount), cents, np.rint(np.nan_to_num(deals.amount) * 100.0))
+    stages, cents, said = len(deals.stages), in_cents(deals), _said(deals)
 
     def by_stage(which: NDArray[np.bool_], weight: NDArray[np.generic]) -> NDArray[np.float64]:
         sums = np.bincount(stage[which], weight[which].astype(np.float64), minlength=stages)
@@ -102,15 +101,19 @@ def _after(deals: Known, day: int, days: int) -> tuple[NDArray[np.float64], NDAr
 def open_by_stage(known: Known, segment: Segment = None) -> list[NDArray[np.int64]]:
     """Return the amounts of the open deals of each stage, in cents.
 
-    Deals whose amount is not said have the mean of those that say one, over all open deals.
+    Deals whose amount is not said have the mean of the open ones that say one; if none does, the
+    mean of what wins brought.
     """
-    standing = known.open
-    said = standing & ~np.isnan(known.amount)
-    cents = in_cents(known)
-    if said.any():
-        cents = np.where(said, cents, round(float(cents[said].mean())))
-    standing = standing & members(known, segment)
+    cents, standing = _said(known), known.open & members(known, segment)
     return [cents[standing & (known.stage == k)] for k in range(len(known.stages))]
+
+
+def _said(known: Known) -> NDArray[np.int64]:
+    """Return the amounts of deals while they are open, in cents."""
+    cents, said = in_cents(known), ~np.isnan(known.amount)
+    before = np.rint(np.where(said, known.amount, 0.0) * 100.0).astype(np.int64)
+    usual = next((some for some in (before[said & known.open], cents[known.won]) if len(some)), [0])
+    return np.where(said, before, round(float(np.mean(usual))))
 
 
 def win_rates(known: Known, segment: Segment = None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
