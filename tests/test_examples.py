@@ -64,6 +64,15 @@ def rows(file):
 # --- the README ---
 
 
+def shown_under(heading):
+    """Return the commands of a section, each with the answer that is shown below it."""
+    section = README.split(f"## {heading}\n")[1].split("\n## ")[0]
+    return re.findall(
+        r"^```sh\n\.venv/bin/funnelsim (.*?)\n```\s+```text\n(.*?)^```",
+        section, re.MULTILINE | re.DOTALL,
+    )  # fmt: skip
+
+
 def test_the_first_two_commands_stand_alone_on_a_line():
     first, second = blocks("sh")[:2]
 
@@ -84,15 +93,24 @@ def test_the_first_command_prints_what_the_readme_shows():
 
 
 def test_other_commands_print_what_the_readme_shows():
-    _, section = README.split("## How much pipeline, and how much work?\n")
-    shown = re.findall(
-        r"^```sh\n\.venv/bin/funnelsim (.*?)\n```\s+```text\n(.*?)^```",
-        section, re.MULTILINE | re.DOTALL,
-    )  # fmt: skip
+    shown = shown_under("How much pipeline, and how much work?")
 
     assert [line.split()[0] for line, _ in shown] == ["required", "plan"]
     for line, text in shown:
         assert command_line(*line.split()).stdout == text
+
+
+def test_the_history_says_what_the_readme_shows():
+    """Fitted numbers rest on libraries of linear algebra: they agree to some digits."""
+    [(line, text)] = shown_under("From a CRM's own history")
+    found = command_line(*line.split()).stdout
+
+    number = r"[\d,]*\.?\d+"
+    assert re.sub(number, "0", found) == re.sub(number, "0", text)
+    pairs = zip(re.findall(number, found), re.findall(number, text), strict=True)
+    for one, other in pairs:
+        value = float(other.replace(",", ""))
+        assert float(one.replace(",", "")) == pytest.approx(value, rel=0.05, abs=1.0)
 
 
 def test_the_second_command_installs_extras_that_exist():
