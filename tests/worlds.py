@@ -1,4 +1,4 @@
-"""Histories whose truth is known: eight worlds to forecast in, and funnels to recover.
+"""Histories whose truth is known: nine worlds to forecast in, and funnels to recover.
 
 The draws of a longer history begin with those of a shorter one: `simulate_world` of 40 months is
 that of 36 months and 4 more. Each purpose has its own stream, so worlds of one seed share draws.
@@ -49,6 +49,10 @@ class World:
         What a team can sign, as a share of the mean number of its wins; inf for no limit. Wins
         queue for their team's pen, first come first served, and signing takes an exponential
         time. Until they are signed they stand in the last stage.
+    odds : tuple of float
+        Of each product: what multiplies the odds to go forward, at every stage.
+    sizes : tuple of float
+        Of each product: what multiplies its amounts.
     """
 
     deals: float = 300.0
@@ -58,6 +62,8 @@ class World:
     pulled: float = 0.0
     staged: bool = True
     capacity: float = np.inf
+    odds: tuple[float, ...] = (1.0, 1.0, 1.0)
+    sizes: tuple[float, ...] = (1.0, 1.0, 1.0)
 
 
 STAGES = ("training", "contact", "consulting", "proposal", "tender")
@@ -82,6 +88,7 @@ WORLDS = {
     "all of these": _ALL,
     "stages not recorded": replace(_ALL, staged=False),
     "capacity-bound": World(change=0.5, capacity=0.9),
+    "products differ": World(odds=(1.0, 0.7, 1.5), sizes=(1.0, 3.0, 0.5)),
 }
 
 
@@ -106,7 +113,9 @@ def simulate_world(name, seed, months=36):
     created = _created(world, seed, start - WARM_UP * MONTH, WARM_UP + int(months) + 2)
     count = len(created)
     left = created[:, None] + np.cumsum(_times(seed, count), axis=1)
+    product = np.searchsorted(np.cumsum(PRODUCTS), _stream(seed, SEGMENTS + 100).random(count))
     chances = _chances(world, seed, start - WARM_UP * MONTH, left)
+    chances = multiplied(chances, np.array(world.odds)[product, None])
     passed = np.cumprod(_stream(seed, OUTCOMES).random(left.shape) < chances, axis=1, dtype=bool)
     won, furthest = passed[:, -1], np.minimum(passed.sum(axis=1), len(STAGES) - 1)
     closed = left[np.arange(count), furthest]
@@ -115,7 +124,7 @@ def simulate_world(name, seed, months=36):
         closed = _signed(world, seed, closed, won, team)
     closed = _pulled(world, seed, closed, won)
     estimate, booked = _amounts(seed, count, np.log(MEAN_AMOUNT) - world.log_sd**2 / 2, world)
-    product = np.searchsorted(np.cumsum(PRODUCTS), _stream(seed, SEGMENTS + 100).random(count))
+    estimate, booked = (np.array(world.sizes)[product] * one for one in (estimate, booked))
     entry = np.column_stack([created, np.where(passed, left, np.inf)[:, :-1]])
     return _log(
         _Deals(entry if world.staged else entry[:, :1], closed, won, estimate, booked),
@@ -149,6 +158,11 @@ def creation_rates(world, seed, months):
 def conditional(chance, rho, factor):
     """Return the chance given the market factor (Vasicek's one-factor model)."""
     return ndtr((ndtri(chance) + np.sqrt(rho) * factor) / np.sqrt(1 - rho))
+
+
+def multiplied(chance, odds):
+    """Return the chance whose odds are so many times as high."""
+    return chance * odds / (1 - chance + chance * odds)
 
 
 def _stream(seed, purpose):

@@ -13,14 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from funnelsim.events import Known
 from funnelsim.outlook.spans import Spans
 
 Floats = NDArray[np.float64]
 
-CLASSES = 5
-SHRINK = 20.0
-"""Closed deals at the general share won that are added to those of an amount class."""
 MOST = 1.0 - 1e-9
 GRAIN = 50.0
 """Exposures are rounded to 1 / 50 of their size: deals of about equal chances share one."""
@@ -42,27 +38,6 @@ class OpenDeals(NamedTuple):
         return np.diff(self.first)
 
 
-def amount_effect(known: Known) -> Floats:
-    """Return by how much more often deals of an amount like each deal's are won, shape (deals,).
-
-    Share won in the quintile of closed deals' amounts over the share won of all, shrunk; 1 where
-    no amount is said.
-    """
-    closed = np.isfinite(known.closed)
-    said = ~np.isnan(known.amount)
-    both = closed & said
-    effect = np.ones(len(known))
-    if not known.won[both].any():
-        return effect
-    limits = np.quantile(known.amount[both], np.arange(1, CLASSES) / CLASSES)
-    place = np.searchsorted(limits, np.where(said, known.amount, 0.0), side="left")
-    share = known.won[both].mean()
-    won = np.bincount(place[both & known.won], minlength=CLASSES)
-    all_closed = np.bincount(place[both], minlength=CLASSES)
-    ratio = (won + SHRINK * share) / (all_closed + SHRINK) / share
-    return np.where(said, ratio[place], effect)
-
-
 def open_deals(
     spans: Spans, day: int, chances: Floats, effect: Floats, chosen: NDArray[np.bool_]
 ) -> OpenDeals:
@@ -76,8 +51,8 @@ def open_deals(
         The as-of day.
     chances : ndarray, shape (periods, stages, 400)
         Chances to be won by the ends of the periods, by stage and age.
-    effect : ndarray, shape (deals,)
-        What multiplies a deal's exposure.
+    effect : ndarray, shape (stages, deals)
+        What multiplies a deal's exposure, by the stage it stands in.
     chosen : ndarray of bool, shape (deals,)
         The deals to take.
     """
@@ -85,7 +60,7 @@ def open_deals(
     mine = chosen[deals]
     deals, stage, age = deals[mine], stage[mine], age[mine]
     survives = np.log1p(-np.minimum(chances[:, stage, age], MOST))
-    exposure = -np.diff(survives, axis=0, prepend=0.0).T * effect[deals, None]
+    exposure = -np.diff(survives, axis=0, prepend=0.0).T * effect[stage, deals, None]
     grains = np.rint(np.log(np.maximum(exposure, LEAST)) * GRAIN).astype(np.int64)
     levels, group = np.unique(grains, axis=0, return_inverse=True)
     order = np.argsort(group.reshape(-1), kind="stable")

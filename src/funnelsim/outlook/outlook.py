@@ -14,6 +14,7 @@ from funnelsim.errors import InputError, unknown
 from funnelsim.events import Known
 from funnelsim.fitting.hazards import Hazards, fit_hazards
 from funnelsim.outlook.amounts import winners
+from funnelsim.outlook.covariates import SPAN, Covariates, Effect, fit_covariates, visits
 from funnelsim.outlook.design import (
     Expected,
     Place,
@@ -32,7 +33,7 @@ from funnelsim.outlook.elasticity import (
     panel_windows,
     people_columns,
 )
-from funnelsim.outlook.intensity import amount_effect, open_deals
+from funnelsim.outlook.intensity import open_deals
 from funnelsim.outlook.market import NUDGE, Market, fit_market, shifted
 from funnelsim.outlook.paths import drawn
 from funnelsim.outlook.pressure import WEEK, Groups, expected_wins, win_chances
@@ -143,7 +144,9 @@ class Outlook:
         part = self._whole() if segment is None else self._segment(*segment)
         expected = self._expected(part, ends, -(-count // BLOCK), seed)
         chances = self._chances(int(ends[-1]))
-        deals = open_deals(self.spans, self.known.day, chances[ends], self._effect(), part.chosen)
+        deals = open_deals(
+            self.spans, self.known.day, chances[ends], self._covariates().multiplier, part.chosen
+        )
         daily = chances[1:, 0, 0] * part.place.series.rate[part.place.code]
         fresh = np.add.reduceat(daily, np.append(0, ends[:-1]))
         fresh = np.maximum(fresh, LEAST_FRESH * expected.mean(axis=1))
@@ -156,6 +159,11 @@ class Outlook:
             np.ascontiguousarray(cents[:, :count].T),
             self.elasticity,
         )
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        """What moves the odds: an effect for each value of the segment columns."""
+        return self._covariates().effects
 
     def _expected(self, part: _Part, ends: NDArray[np.int64], blocks: int, seed: int) -> Floats:
         """Return expected wins of each period on blocks of paths, shape (periods, paths)."""
@@ -187,7 +195,7 @@ class Outlook:
 
     def _fit_whole(self) -> _Part:
         count = len(self.known)
-        series = self._past(Groups.whole(count))
+        series = self._past(Groups.whole(count, self._covariates().multiplier))
         place = Place(series, 0, series)
         counts = past_counts(self.known, place, self.fiscal_year_start)
         regression = fit_regression(counts, whole_points(self.elasticity))
@@ -204,7 +212,8 @@ class Outlook:
 
     def _fit_segment(self, column: str, code: int) -> _Part:
         codes, names = self.known.segments[column]
-        series = self._keep(column, lambda: self._past(Groups(codes, len(names))))
+        weight = self._covariates().multiplier
+        series = self._keep(column, lambda: self._past(Groups(codes, len(names), weight)))
         place = Place(series, code, self._whole().place.series)
         counts = past_counts(self.known, place, self.fiscal_year_start)
         points = segment_points(self._whole().regression, self._beta(column))
@@ -219,8 +228,13 @@ class Outlook:
             return self.elasticity.value, self.elasticity.sd
         return from_windows(self.windows.get(column, []))
 
-    def _effect(self) -> Floats:
-        return self._keep("effect", lambda: amount_effect(self.known))
+    def _covariates(self) -> Covariates:
+        return self._keep("covariates", self._fit_covariates)
+
+    def _fit_covariates(self) -> Covariates:
+        days = min(SPAN, self.known.day - self.known.record_start + 1)
+        seen = visits(self.known, self.spans, self._chances(days))
+        return fit_covariates(self.known, seen)
 
     def _chances(self, days: int, shift: float = 0.0) -> Floats:
         """Return chances to win within 0, ..., days, shape (days + 1, stages, 400)."""

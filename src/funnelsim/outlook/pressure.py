@@ -48,19 +48,23 @@ def win_chances(hazards: Hazards, days: int) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Groups:
-    """A way to group the deals: a code for each, and how many codes there are."""
+    """A way to group the deals: a code for each, and how many codes there are.
+
+    Where ``weight`` is given, shape (stages, deals), a deal's chances count so many times.
+    """
 
     code: NDArray[np.int32]
     count: int
+    weight: Floats | None = None
 
     @classmethod
-    def whole(cls, deals: int) -> Groups:
+    def whole(cls, deals: int, weight: Floats | None = None) -> Groups:
         """Return one group of all deals."""
-        return cls(np.zeros(deals, np.int32), 1)
+        return cls(np.zeros(deals, np.int32), 1, weight)
 
 
 def creation_rate(spans: Spans, groups: Groups, day: int, start: int, last: int) -> Floats:
-    """Return the new deals a day of each group before a day, shape (groups,).
+    """Return the new deals a day of each group before a day, by weight, shape (groups,).
 
     The mean of the 91 days that end on ``day``, or of those since the record's ``start``; of the
     record's first 28 days where there are fewer, as far as ``last``, the as-of day.
@@ -69,7 +73,8 @@ def creation_rate(spans: Spans, groups: Groups, day: int, start: int, last: int)
     final = day if day - first + 1 >= FIRST_DAYS else min(start + FIRST_DAYS - 1, last)
     created = spans.entry[0]
     inside = (created >= first) & (created <= final)
-    counts = np.bincount(groups.code[inside], minlength=groups.count)
+    weight = None if groups.weight is None else groups.weight[0, inside]
+    counts = np.bincount(groups.code[inside], weight, groups.count)
     return np.asarray(counts / max(final - first + 1, 1))
 
 
@@ -100,7 +105,8 @@ def expected_wins(
     place = stage * AGES + age
     flat = np.diff(chances.reshape(len(chances), -1), axis=0)
     cells, which = np.unique(groups.code[deals] * flat.shape[1] + place, return_inverse=True)
-    counts = np.bincount(which, minlength=len(cells)).astype(np.float64)
+    weight = None if groups.weight is None else groups.weight[stage, deals]
+    counts = np.bincount(which, weight, len(cells)).astype(np.float64)
     owner, column = np.divmod(cells, flat.shape[1])
     sums = np.zeros((len(flat), groups.count))
     np.add.at(sums.T, owner, (flat[:, column] * counts).T)
