@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 
 from funnelsim.fitting.hazards import AGES, Hazards, fit_hazards
-from funnelsim.outlook.pressure import Groups, creation_rate, expected_wins, win_chances
-from funnelsim.outlook.series import past_series
+from funnelsim.outlook.pressure import (
+    Groups,
+    creation_rate,
+    dated_chances,
+    expected_wins,
+    usual_chances,
+    win_chances,
+)
+from funnelsim.outlook.series import past_series, week_starts
 from funnelsim.outlook.spans import Spans, earlier
 from tests.worlds import origin, simulate_world
 
@@ -17,20 +24,21 @@ def some_hazards(seed):
     return Hazards(rng.uniform(0, 0.2, (STAGES, AGES)), rng.uniform(0, 0.1, (STAGES, AGES)))
 
 
-def stepped(hazards, table, rate, days):
+def stepped(hazards, table, rate, factors):
     """Return the wins of each day from expected deals by stage and age, new ones at a rate."""
     result = []
-    for _ in range(days):
-        wins, onward = 0.0, rate
+    for factor in factors:
+        onward = rate
         for k in range(STAGES):
             older = np.zeros(AGES)
             older[0] = onward  # at risk on the day of entry
             older[1:] = table[k, :-1]
             older[-1] += table[k, -1]
-            onward = (older * hazards.forward[k]).sum()
-            table[k] = older * (1 - hazards.forward[k] - hazards.lost[k])
-        wins = onward
-        result.append(wins)
+            on, off = hazards.forward[k], hazards.lost[k]
+            on = np.minimum(on * factor, 1 - off) if k == STAGES - 1 else on
+            onward = (older * on).sum()
+            table[k] = older * (1 - on - off)
+        result.append(onward)
     return np.array(result)
 
 
@@ -39,7 +47,8 @@ def known():
     return simulate_world("steady", 1, 12).as_of(origin(1, 10))
 
 
-def test_open_and_new_deals_are_won_as_when_the_table_is_stepped():
+@pytest.mark.parametrize("season", [False, True])
+def test_open_and_new_deals_are_won_as_when_the_table_is_stepped(season):
     hazards = some_hazards(1)
     rng = np.random.default_rng(2)
     deals, days, day = 200, 40, 1000
@@ -52,16 +61,27 @@ def test_open_and_new_deals_are_won_as_when_the_table_is_stepped():
     group = rng.integers(0, 2, deals).astype(np.int32)
     rate = np.array([1.5, 0.2])
 
-    standing, fresh = expected_wins(spans, Groups(group, 2), win_chances(hazards, days), day, rate)
+    factors = rng.uniform(0, 8, days) if season else np.ones(days)
+
+    dated = dated_chances(hazards, factors) if season else usual_chances(hazards, days)
+    standing, fresh = expected_wins(spans, Groups(group, 2), dated, day, rate)
 
     for one in range(2):
         table = np.zeros((STAGES, AGES))
         for deal in np.flatnonzero(group == one):
             stage = int((entry[:, deal] <= day).sum()) - 1
             table[stage, min(day - entry[stage, deal], AGES - 1)] += 1
-        np.testing.assert_allclose(standing[:, one], stepped(hazards, table, 0.0, days))
+        np.testing.assert_allclose(standing[:, one], stepped(hazards, table, 0.0, factors))
         none = np.zeros((STAGES, AGES))
-        np.testing.assert_allclose(fresh[:, one], stepped(hazards, none, rate[one], days))
+        np.testing.assert_allclose(fresh[:, one], stepped(hazards, none, rate[one], factors))
+
+
+def test_days_without_a_factor_are_usual_ones():
+    hazards = some_hazards(5)
+    for one, other in zip(
+        dated_chances(hazards, np.ones(30)), usual_chances(hazards, 30), strict=True
+    ):
+        np.testing.assert_allclose(one, other, atol=1e-13)
 
 
 def test_chances_to_win_agree_with_simulated_deals():
@@ -115,7 +135,8 @@ def test_earlier_is_what_the_log_says_of_that_day():
 
 
 def test_the_past_counts_every_win_once_and_pressure_is_of_their_size(known):
-    spans, chances = Spans.of(known), win_chances(fit_hazards(known), 7)
+    spans, week = Spans.of(known), usual_chances(fit_hazards(known), 7)
+    chances = [week] * len(week_starts(known))
     codes, names = known.segments["team"]
 
     whole = past_series(known, spans, chances, Groups.whole(len(known)))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from funnelsim.events import Known
 from funnelsim.fitting.hazards import fit_hazards
-from funnelsim.outlook.pressure import Groups, creation_rate, expected_wins, win_chances
+from funnelsim.outlook.pressure import Dated, Groups, creation_rate, expected_wins, usual_chances
 from funnelsim.outlook.spans import Spans, earlier
 
 Floats = NDArray[np.float64]
@@ -135,7 +135,7 @@ def panel_windows(known: Known, columns: Sequence[str]) -> dict[str, list[Window
     for start in starts[-MOST_WINDOWS:] if used else ():
         then = earlier(known, start)
         spans = Spans.of(then)
-        chances = win_chances(fit_hazards(then), WINDOW)
+        chances = usual_chances(fit_hazards(then), WINDOW)
         inside = known.won & (closed > start) & (closed <= start + WINDOW)
         for name in used:
             window = _window(known, then, spans, chances, name)
@@ -146,7 +146,7 @@ def panel_windows(known: Known, columns: Sequence[str]) -> dict[str, list[Window
 
 
 def _window(
-    known: Known, then: Known, spans: Spans, chances: Floats, column: str
+    known: Known, then: Known, spans: Spans, chances: Dated, column: str
 ) -> tuple[Floats, Floats]:
     """Return what each member would win at its past rate, and from its pipeline."""
     names = known.segments[column][1]

@@ -14,6 +14,8 @@ from funnelsim.errors import InputError, unknown
 from funnelsim.events import Known
 from funnelsim.fitting.hazards import Hazards, fit_hazards
 from funnelsim.outlook.amounts import winners
+from funnelsim.outlook.calendar import season
+from funnelsim.outlook.closing import win_factors
 from funnelsim.outlook.covariates import SPAN, Covariates, Effect, fit_covariates, visits
 from funnelsim.outlook.design import (
     Expected,
@@ -36,9 +38,16 @@ from funnelsim.outlook.elasticity import (
 from funnelsim.outlook.intensity import open_deals
 from funnelsim.outlook.market import NUDGE, Market, fit_market, shifted
 from funnelsim.outlook.paths import drawn
-from funnelsim.outlook.pressure import WEEK, Groups, expected_wins, win_chances
+from funnelsim.outlook.pressure import (
+    WEEK,
+    Dated,
+    Groups,
+    dated_chances,
+    expected_wins,
+    win_chances,
+)
 from funnelsim.outlook.regression import Regression, fit_regression
-from funnelsim.outlook.series import Series, past_series
+from funnelsim.outlook.series import Series, past_series, week_starts
 from funnelsim.outlook.spans import Spans
 from funnelsim.outlook.wins import expected_wins_on
 from funnelsim.parameters import Interval, number, whole
@@ -143,11 +152,10 @@ class Outlook:
         count, seed = whole("paths", paths, 2), whole("seed", seed, 0)
         part = self._whole() if segment is None else self._segment(*segment)
         expected = self._expected(part, ends, -(-count // BLOCK), seed)
-        chances = self._chances(int(ends[-1]))
-        deals = open_deals(
-            self.spans, self.known.day, chances[ends], self._covariates().multiplier, part.chosen
-        )
-        daily = chances[1:, 0, 0] * part.place.series.rate[part.place.code]
+        dated = self._chances(int(ends[-1]))
+        by_ends, effect = dated.chances[ends], self._covariates().multiplier
+        deals = open_deals(self.spans, self.known.day, by_ends, effect, part.chosen)
+        daily = dated.fresh * part.place.series.rate[part.place.code]
         fresh = np.add.reduceat(daily, np.append(0, ends[:-1]))
         fresh = np.maximum(fresh, LEAST_FRESH * expected.mean(axis=1))
         brought = winners(self.known, part.chosen)
@@ -220,7 +228,28 @@ class Outlook:
         return _Part(place, codes == code, fit_regression(counts, points))
 
     def _past(self, groups: Groups) -> Series:
-        return past_series(self.known, self.spans, self._chances(WEEK), groups)
+        return past_series(self.known, self.spans, self._keep("weeks", self._weeks), groups)
+
+    def _weeks(self) -> list[Dated]:
+        """Return the chances of each week of the past."""
+        days = np.arange(1, WEEK + 1)
+        kinds: dict[bytes, Dated] = {}
+        found = []
+        for start in week_starts(self.known).tolist():
+            factors = self._factors(start + days)
+            key = factors.tobytes()
+            if key not in kinds:
+                kinds[key] = dated_chances(self.hazards, factors)
+            found.append(kinds[key])
+        return found
+
+    def _factors(self, days: NDArray[np.int64]) -> Floats:
+        """Return the factors of the last step's hazard on some days."""
+        by_class = self._keep("factors", self._fit_factors)
+        return np.asarray(by_class[season(days, self.fiscal_year_start)])
+
+    def _fit_factors(self) -> Floats:
+        return win_factors(self.known, self.spans, self.hazards, self.fiscal_year_start)
 
     def _beta(self, column: str) -> tuple[float, float]:
         """Return mean and sd of the elasticity to a segment's own pressure."""
@@ -233,16 +262,17 @@ class Outlook:
 
     def _fit_covariates(self) -> Covariates:
         days = min(SPAN, self.known.day - self.known.record_start + 1)
-        seen = visits(self.known, self.spans, self._chances(days))
+        seen = visits(self.known, self.spans, win_chances(self.hazards, days))
         return fit_covariates(self.known, seen)
 
-    def _chances(self, days: int, shift: float = 0.0) -> Floats:
-        """Return chances to win within 0, ..., days, shape (days + 1, stages, 400)."""
-        if len(self._kept.get(shift, ())) <= days:
+    def _chances(self, days: int, shift: float = 0.0) -> Dated:
+        """Return chances of so many days to come under a shift of the market."""
+        kept: Dated | None = self._kept.get(shift)
+        if kept is None or len(kept.fresh) < days:
             hazards = shifted(self.hazards, shift) if shift else self.hazards
-            self._kept[shift] = win_chances(hazards, days)
-        chances: Floats = self._kept[shift]
-        return chances[: days + 1]
+            factors = self._factors(self.known.day + 1 + np.arange(days))
+            kept = self._kept[shift] = dated_chances(hazards, factors)
+        return Dated(kept.chances[: days + 1], kept.fresh[:days])
 
     def _market(self) -> Market:
         return self._keep("market", self._fit_market)

@@ -8,6 +8,7 @@ within ``n`` days, where ``a`` is the age at which it is at risk on the first of
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,54 @@ def win_chances(hazards: Hazards, days: int) -> Floats:
     return chances[:, :stages]
 
 
+class Dated(NamedTuple):
+    """Chances from one day on, whose last step has a season."""
+
+    chances: Floats  # (days + 1, stages, 400) to be won within 0, 1, ... days
+    fresh: Floats  # (days,) wins on each day, where one deal enters the first stage a day
+
+
+def usual_chances(hazards: Hazards, days: int) -> Dated:
+    """Return chances where every day is a usual one."""
+    chances = win_chances(hazards, days)
+    return Dated(chances, chances[1:, 0, 0])
+
+
+def dated_chances(hazards: Hazards, factors: Floats) -> Dated:
+    """Return chances to be won where the last step's hazard has a factor on each day to come.
+
+    Parameters
+    ----------
+    hazards : Hazards
+        The hazards of a usual day.
+    factors : ndarray, shape (days,)
+        What multiplies the chance of the last step, of the days to come.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hazards = Hazards(np.full((1, 400), 0.4), np.zeros((1, 400)))
+    >>> found = dated_chances(hazards, np.array([0.0, 2.0]))
+    >>> found.chances[:, 0, 0], found.fresh
+    (array([0. , 0. , 0.8]), array([0. , 1.6]))
+    """
+    stages, days = hazards.stages, len(factors)
+    older = np.minimum(np.arange(AGES) + 1, AGES - 1)
+    chances = np.zeros((days + 1, stages + 1, AGES))
+    fresh = np.zeros(days)
+    for day in range(days, 0, -1):  # chances[h] are those to be won by day h, from this day on
+        later = chances[day:]
+        later[:, stages] = 1.0
+        for k in reversed(range(stages)):
+            onward, lost = hazards.forward[k], hazards.lost[k]
+            if k + 1 == stages:
+                onward = np.minimum(onward * factors[day - 1], 1.0 - lost)
+            stay = 1.0 - onward - lost
+            later[:, k] = onward * later[:, k + 1, :1] + stay * later[:, k][:, older]
+        fresh[day - 1 :] += np.diff(later[:, 0, 0], prepend=0.0)
+    return Dated(chances[:, :stages], fresh)
+
+
 @dataclass(frozen=True, eq=False)
 class Groups:
     """A way to group the deals: a code for each, and how many codes there are.
@@ -79,7 +128,7 @@ def creation_rate(spans: Spans, groups: Groups, day: int, start: int, last: int)
 
 
 def expected_wins(
-    spans: Spans, groups: Groups, chances: Floats, day: int, rate: Floats
+    spans: Spans, groups: Groups, dated: Dated, day: int, rate: Floats
 ) -> tuple[Floats, Floats]:
     """Return the wins expected on each of the days after one, of open deals and of new ones.
 
@@ -89,8 +138,8 @@ def expected_wins(
         Where the deals stood.
     groups : Groups
         The groups to sum over.
-    chances : ndarray, shape (days + 1, stages, 400)
-        Those of `win_chances`.
+    dated : Dated
+        Chances from the day after on.
     day : int
         The day at whose end the deals stand.
     rate : ndarray, shape (groups,)
@@ -103,25 +152,27 @@ def expected_wins(
     """
     deals, stage, age = spans.standing(day)
     place = stage * AGES + age
-    flat = np.diff(chances.reshape(len(chances), -1), axis=0)
+    flat = np.diff(dated.chances.reshape(len(dated.chances), -1), axis=0)
     cells, which = np.unique(groups.code[deals] * flat.shape[1] + place, return_inverse=True)
     weight = None if groups.weight is None else groups.weight[stage, deals]
     counts = np.bincount(which, weight, len(cells)).astype(np.float64)
     owner, column = np.divmod(cells, flat.shape[1])
     sums = np.zeros((len(flat), groups.count))
     np.add.at(sums.T, owner, (flat[:, column] * counts).T)
-    return sums, chances[1:, 0, 0, None] * rate
+    return sums, dated.fresh[:, None] * rate
 
 
 def past_pressure(
-    spans: Spans, groups: Groups, chances: Floats, starts: Whole, *, start: int, last: int
+    spans: Spans, groups: Groups, weeks: list[Dated], starts: Whole, *, start: int, last: int
 ) -> Floats:
     """Return the wins a day expected for the week after each of some days.
 
     Parameters
     ----------
-    spans, groups, chances
-        As in `expected_wins`, the chances for at least a week.
+    spans, groups
+        As in `expected_wins`.
+    weeks : list of Dated
+        The chances of each week.
     starts : ndarray of int, shape (weeks,)
         The days at whose end the weeks begin.
     start, last : int
@@ -132,9 +183,8 @@ def past_pressure(
     ndarray, shape (weeks, 7, groups)
         Expected wins by day of the week.
     """
-    week = chances[: WEEK + 1]
     result = np.empty((len(starts), WEEK, groups.count))
     for row, day in enumerate(starts.tolist()):
         rate = creation_rate(spans, groups, day, start, last)
-        result[row] = sum(expected_wins(spans, groups, week, day, rate))
+        result[row] = sum(expected_wins(spans, groups, weeks[row], day, rate))
     return result

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from funnelsim.events import Known
 from funnelsim.outlook.pressure import (
     WEEK,
+    Dated,
     Groups,
     creation_rate,
     past_pressure,
 )
-from funnelsim.outlook.spans import Spans
+from funnelsim.outlook.spans import Spans, Whole
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +37,14 @@ class Series(NamedTuple):
         return np.asarray(self.pressure.mean(axis=0))
 
 
-def past_series(known: Known, spans: Spans, chances: Floats, groups: Groups) -> Series:
+def week_starts(known: Known) -> Whole:
+    """Return the days at whose end the weeks of the record begin, the last on the as-of day."""
+    days = known.day - known.record_start + 1
+    weeks = -(-days // WEEK)
+    return np.maximum(known.day - WEEK * np.arange(weeks, 0, -1), known.record_start - 1)
+
+
+def past_series(known: Known, spans: Spans, chances: list[Dated], groups: Groups) -> Series:
     """Return the past of each group.
 
     Parameters
@@ -45,8 +53,8 @@ def past_series(known: Known, spans: Spans, chances: Floats, groups: Groups) -> 
         What is known.
     spans : Spans
         Its whole days.
-    chances : ndarray, shape (at least 8, stages, 400)
-        Chances to win within days, of `pressure.win_chances`.
+    chances : list of Dated
+        Chances of each week of `week_starts`.
     groups : Groups
         The groups of the deals.
     """
@@ -56,10 +64,9 @@ def past_series(known: Known, spans: Spans, chances: Floats, groups: Groups) -> 
     code = groups.code[known.won][closed >= 0]
     place = closed[closed >= 0] * groups.count + code
     wins = np.bincount(place, minlength=days * groups.count).reshape(days, groups.count)
-    weeks = -(-days // WEEK)
-    starts = np.maximum(day - WEEK * np.arange(weeks, 0, -1), start - 1)
+    starts = week_starts(known)
     weekly = past_pressure(spans, groups, chances, starts, start=start, last=day)
-    short = days - WEEK * (weeks - 1)  # days of the oldest week
+    short = days - WEEK * (len(starts) - 1)  # days of the oldest week
     pressure = np.concatenate([weekly[0, :short], weekly[1:].reshape(-1, groups.count)])
     rate = creation_rate(spans, groups, day, start, day)
     return Series(groups, wins.astype(np.float64), pressure, rate)
