@@ -7,6 +7,7 @@ import pytest
 
 from funnelsim.errors import InputError
 from funnelsim.events import EventLog
+from funnelsim.outlook.calendar import days_left
 from funnelsim.outlook.elasticity import people_columns
 from funnelsim.outlook.outlook import prepare
 from tests.worlds import origin, simulate_world
@@ -130,6 +131,31 @@ def test_a_given_elasticity_is_used_and_said(known):
     assert str(ground.elasticity).endswith("as given.")
 
 
+def quarter_end_share(ground, day):
+    """Return the share of the wins of the rest of the quarter that fall into its last 14 days."""
+    left = int(days_left(np.array([day]))[0])
+    wins = ground.ahead([left - 14, left], paths=2048).wins.mean(axis=0)
+    return wins[1] / wins.sum()
+
+
+def test_a_stated_season_holds_before_the_record_has_one_and_bows_to_a_long_record():
+    weights = [1, 1, 1, 4, 4]
+    long = simulate_world("steady", 5, 30)
+    young, old = (long.record_start + days for days in (40, 800))
+    for day, low, high in ((young, 1.7, 4.0), (old, 0.9, 1.6)):
+        known = long.as_of(day)
+        plain = quarter_end_share(prepare(known), day)
+        stated = quarter_end_share(prepare(known, season=weights), day)
+        assert low < stated / plain < high, day
+
+
+def test_weights_in_proportion_are_the_same_season(known):
+    one = prepare(known, season=[1, 1, 1, 2, 3]).ahead([40], paths=1024)
+    other = prepare(known, season=(2, 2, 2, 4, 6)).ahead([40], paths=1024)
+
+    np.testing.assert_array_equal(one.wins, other.wins)
+
+
 def test_without_people_the_elasticity_is_assumed(known):
     ground = prepare(known, panel=[])
 
@@ -159,6 +185,9 @@ def test_wrong_input_is_refused(log, known):
         prepare(log.as_of(log.record_start - 5))
     with pytest.raises(InputError, match="known: product, team"):
         prepare(known, panel=["tem"])
+    for season in ([1, 1, 1], [1, 1, 1, 1, 0], [1, 1, 1, 1, float("nan")], "11111", 3):
+        with pytest.raises(InputError, match="season"):
+            prepare(known, season=season)
     with pytest.raises(InputError, match="elasticity"):
         prepare(known, elasticity=2)
     ground = prepare(known)

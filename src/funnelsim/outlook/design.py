@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from funnelsim.errors import InputError
 from funnelsim.events import Known
-from funnelsim.outlook.calendar import CLASSES, Cells, cells_of, past_weeks, season
+from funnelsim.outlook.calendar import CLASSES, FROM_DAYS_LEFT, Cells, cells_of, past_weeks, season
 from funnelsim.outlook.elasticity import Elasticity
 from funnelsim.outlook.market import NUDGE
 from funnelsim.outlook.pressure import WEEK
 from funnelsim.outlook.regression import Belief, Counts, Drift, Regression
 from funnelsim.outlook.series import Series, relative
 from funnelsim.outlook.wins import ALPHA, BETA, INTERCEPT, Coming
+from funnelsim.parameters import POSITIVE, number
 
 Floats = NDArray[np.float64]
 
@@ -24,7 +27,10 @@ PERSISTENCES = (1.0, 0.97, 0.9)
 PHIS = (0.0, 0.02, 0.08)
 SEASON_SDS = (0.02, 0.4)
 """Without a season, and with one."""
+QUARTER_DAYS = 91
 INTERCEPT_SD = 2.0
+STATED_SDS = (0.1, 0.3)
+"""About a stated season: as stated, and where the record says otherwise."""
 SEGMENT_SEASON_SD = 0.1
 """How far a segment's season may be from the whole's."""
 
@@ -105,12 +111,33 @@ def _columns(cells: Cells, place: Place, own: Floats, of_all: Floats) -> Floats:
     return np.column_stack(columns)
 
 
-def whole_points(elasticity: Elasticity) -> list[Point]:
-    """Return the grid of the whole: with a season and without one."""
+def stated_season(weights: Sequence[float]) -> Floats:
+    """Return what stated weights of the calendar classes say of the logarithm of wins a day.
+
+    They are relative to their mean over the days of a quarter of 91 days.
+
+    Examples
+    --------
+    >>> stated_season([1, 1, 1, 2, 4]).round(2)
+    array([-0.27, -0.27, -0.27,  0.42,  1.12])
+    """
+    each = list(weights) if np.iterable(weights) else []
+    if len(each) != CLASSES:
+        remedy = "weights of a day with > 60, 31-60, 14-30, 7-13 and < 7 days left in the quarter"
+        raise InputError("season", f"be {CLASSES} numbers above 0", weights, remedy)
+    stated = np.array([number("season", one, POSITIVE) for one in each])
+    days = -np.diff(FROM_DAYS_LEFT, prepend=QUARTER_DAYS)
+    return np.asarray(np.log(stated / (stated @ days / QUARTER_DAYS)))
+
+
+def whole_points(elasticity: Elasticity, stated: Floats | None = None) -> list[Point]:
+    """Return the grid of the whole: with a season and without one, or with one as stated."""
     mean = np.zeros(CLASSES + 2)
     mean[ALPHA] = elasticity.value
+    if stated is not None:
+        mean[:CLASSES] = stated
     result = []
-    for sd in SEASON_SDS:
+    for sd in SEASON_SDS if stated is None else STATED_SDS:
         variance = np.full(CLASSES + 2, sd**2)
         variance[ALPHA], variance[INTERCEPT] = elasticity.sd**2, INTERCEPT_SD**2
         result += _drifts(Belief(mean, np.diag(variance)))

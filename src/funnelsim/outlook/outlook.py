@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -23,6 +23,7 @@ from funnelsim.outlook.design import (
     coming_cells,
     past_counts,
     segment_points,
+    stated_season,
     whole_points,
 )
 from funnelsim.outlook.draws import BLOCK
@@ -42,6 +43,7 @@ from funnelsim.outlook.pressure import (
     WEEK,
     Dated,
     Groups,
+    creation_rate,
     dated_chances,
     expected_wins,
     win_chances,
@@ -112,6 +114,8 @@ class Outlook:
         How far wins follow the pipeline.
     fiscal_year_start : int
         The month in which fiscal years start.
+    season : ndarray, shape (5,), optional
+        What is stated of the season: logarithms of wins a day by calendar class.
     """
 
     known: Known
@@ -120,6 +124,7 @@ class Outlook:
     windows: dict[str, list[Window]]
     elasticity: Elasticity
     fiscal_year_start: int
+    season: Floats | None = None
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def ahead(
@@ -155,7 +160,7 @@ class Outlook:
         dated = self._chances(int(ends[-1]))
         by_ends, effect = dated.chances[ends], self._covariates().multiplier
         deals = open_deals(self.spans, self.known.day, by_ends, effect, part.chosen)
-        daily = dated.fresh * part.place.series.rate[part.place.code]
+        daily = dated.fresh * self._fresh_rate(part.place)
         fresh = np.add.reduceat(daily, np.append(0, ends[:-1]))
         fresh = np.maximum(fresh, LEAST_FRESH * expected.mean(axis=1))
         brought = winners(self.known, part.chosen)
@@ -172,6 +177,13 @@ class Outlook:
     def effects(self) -> tuple[Effect, ...]:
         """What moves the odds: an effect for each value of the segment columns."""
         return self._covariates().effects
+
+    def _fresh_rate(self, place: Place) -> float:
+        """Return new deals a day, each as often as its values say."""
+        groups = replace(place.series.groups, weight=self._covariates().multiplier)
+        known = self.known
+        rate = creation_rate(self.spans, groups, known.day, known.record_start, known.day)
+        return float(rate[place.code])
 
     def _expected(self, part: _Part, ends: NDArray[np.int64], blocks: int, seed: int) -> Floats:
         """Return expected wins of each period on blocks of paths, shape (periods, paths)."""
@@ -203,10 +215,10 @@ class Outlook:
 
     def _fit_whole(self) -> _Part:
         count = len(self.known)
-        series = self._past(Groups.whole(count, self._covariates().multiplier))
+        series = self._past(Groups.whole(count))
         place = Place(series, 0, series)
         counts = past_counts(self.known, place, self.fiscal_year_start)
-        regression = fit_regression(counts, whole_points(self.elasticity))
+        regression = fit_regression(counts, whole_points(self.elasticity, self.season))
         return _Part(place, np.ones(count, bool), regression)
 
     def _segment(self, column: str, value: str) -> _Part:
@@ -287,6 +299,7 @@ def prepare(
     elasticity: float | None = None,
     panel: Sequence[str] | None = None,
     fiscal_year_start: int = 1,
+    season: Sequence[float] | None = None,
 ) -> Outlook:
     """Prepare forecasts from what is known on a day.
 
@@ -302,6 +315,10 @@ def prepare(
         owner, agent, manager, region, team.
     fiscal_year_start : int, default 1
         Month in which fiscal years start.
+    season : sequence of float, optional
+        What a day's wins are in proportion to when more than 60, 31 to 60, 14 to 30, 7 to 13, and
+        fewer than 7 days of the quarter are left. The record corrects it as it grows; by default
+        it alone tells the season.
 
     Raises
     ------
@@ -315,6 +332,7 @@ def prepare(
         if name not in known.segments:
             raise unknown("panel column", name, known.segments)
     month = whole("fiscal_year_start", fiscal_year_start, 1, 12)
+    stated = None if season is None else stated_season(season)
     windows: dict[str, list[Window]] = {}
     if elasticity is not None:
         value = number("elasticity", elasticity, ELASTICITY)
@@ -323,7 +341,7 @@ def prepare(
         windows = panel_windows(known, list(known.segments))
         columns = people_columns(list(known.segments)) if panel is None else panel
         found = from_panel(windows, columns) if columns else ASSUMED
-    return Outlook(known, Spans.of(known), fit_hazards(known), windows, found, month)
+    return Outlook(known, Spans.of(known), fit_hazards(known), windows, found, month, stated)
 
 
 def _checked_edges(edges: Sequence[int]) -> NDArray[np.int64]:
