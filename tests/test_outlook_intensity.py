@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funnelsim.fitting.hazards import fit_hazards
-from funnelsim.outlook.intensity import OpenDeals, open_deals, solve_kappa
+from funnelsim.outlook.intensity import OpenDeals, merged, open_deals, solve_kappa
 from funnelsim.outlook.pressure import win_chances
 from funnelsim.outlook.spans import Spans
 from tests.worlds import origin, simulate_world
@@ -62,6 +62,26 @@ def test_the_same_paths_get_the_same_multipliers_whoever_else_is_there():
     part = solve_kappa(deals, np.array([1.0, 2.0]), expected[:, :100])
 
     np.testing.assert_allclose(part, whole[:, :100], rtol=1e-6)
+
+
+def test_merged_groups_hold_the_same_deals_and_give_about_the_same_multipliers():
+    rng = np.random.default_rng(2)
+    exposure = np.exp(rng.normal(-2.5, 1.0, (400, 1)) + rng.normal(0.0, 0.1, (400, 3)))
+    counts = rng.integers(1, 5, 400)
+    first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    deals = OpenDeals(rng.permutation(first[-1]), first, exposure)
+    fresh, expected = np.array([2.0, 9.0, 20.0]), rng.uniform(30, 200, (3, 300))
+
+    few = merged(deals)
+
+    assert len(few.exposure) < 0.8 * len(exposure)
+    assert sorted(few.deals) == sorted(deals.deals)
+    where = np.empty((first[-1], 3))
+    where[deals.deals] = np.repeat(exposure, counts, axis=0)
+    for deal, row in zip(few.deals, np.repeat(few.exposure, few.counts, axis=0), strict=True):
+        np.testing.assert_allclose(row, where[deal], rtol=0.14)
+    found = gives(deals, solve_kappa(few, fresh, expected), fresh)
+    np.testing.assert_allclose(found, expected, rtol=5e-4)
 
 
 def test_open_deals_keep_their_chances_in_groups():

@@ -9,7 +9,7 @@ from funnelsim._chances import stable_number
 from funnelsim.events import Known
 from funnelsim.outlook.amounts import Winners, new_wins
 from funnelsim.outlook.draws import BLOCK
-from funnelsim.outlook.intensity import OpenDeals, solve_kappa
+from funnelsim.outlook.intensity import OpenDeals, merged, solve_kappa
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -44,7 +44,8 @@ def drawn(
         Wins and cents.
     """
     blocks = [slice(first, first + BLOCK) for first in range(0, expected.shape[1], BLOCK)]
-    kappa = np.hstack([solve_kappa(deals, fresh, expected[:, here]) for here in blocks])
+    few = merged(deals) if len(expected) > 1 else deals
+    kappa = np.hstack([solve_kappa(few, fresh, expected[:, here]) for here in blocks])
     wins, cents = _open_wins(known, deals, kappa, brought, seed)
     for block, here in enumerate(blocks):
         mean = kappa[:, here] * fresh[:, None]
