@@ -64,7 +64,9 @@ def test_wins_are_those_that_the_factors_expect():
             expected[classes[date - known.record_start]] += hazards.forward[0, age]
         if known.won[deal]:
             wins[classes[last - known.record_start]] += 1
-    np.testing.assert_allclose(factors, (wins + 20) / (expected + 20))
+    quarters = 9  # 800 days from a first of January; the last is broken off on 10 March
+    told = 0.4**2 / (0.4**2 + 0.2**2 / np.array([*[quarters] * 3, quarters - 1, quarters - 1]))
+    np.testing.assert_allclose(factors, ((wins + 20) / (expected + 20)) ** told)
 
 
 @pytest.mark.parametrize(("world", "pushed"), [("steady", False), ("quarter-end pull", True)])

@@ -18,13 +18,16 @@ Floats = NDArray[np.float64]
 
 PRIOR_WINS = 20.0
 """So many wins at the usual hazard are added to those of each class."""
+SEASON_SD, QUARTER_SD = 0.4, 0.2
+"""How far classes differ, and how far one quarter's class is from its usual level, in logarithms."""
 
 
 def win_factors(known: Known, spans: Spans, hazards: Hazards, fiscal_year_start: int = 1) -> Floats:
     """Return what multiplies the last step's hazard in each calendar class, shape (5,).
 
     Wins over the sum of the hazards of the deals at risk (the compensator), both with the same
-    number added.
+    number added; drawn towards 1 where a class was seen in few quarters, since then a level that
+    moves looks like a season.
     """
     start, day = known.record_start, known.day
     entered = np.flatnonzero((spans.entry[-1] <= day) & (spans.closed >= start))
@@ -38,4 +41,11 @@ def win_factors(known: Known, spans: Spans, hazards: Hazards, fiscal_year_start:
     expected = np.bincount(classes[date - start], hazards.forward[-1, age], CLASSES)
     won = spans.closed[known.won] - start
     wins = np.bincount(classes[won[won >= 0]], minlength=CLASSES)
-    return np.asarray((wins + PRIOR_WINS) / (expected + PRIOR_WINS))
+    seen = np.add.reduceat(np.eye(CLASSES)[classes], _runs(classes)).astype(bool).sum(axis=0)
+    told = SEASON_SD**2 / (SEASON_SD**2 + QUARTER_SD**2 / np.maximum(seen, 1))
+    return np.asarray(((wins + PRIOR_WINS) / (expected + PRIOR_WINS)) ** told)
+
+
+def _runs(classes: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return where runs of days of one class begin."""
+    return np.flatnonzero(np.diff(classes, prepend=-1))
