@@ -22,6 +22,7 @@ from funnelsim.futures import Futures, given
 from funnelsim.goal import CENTS, Goal
 from funnelsim.history.text import forecast_text
 from funnelsim.history.words import notes_of
+from funnelsim.outlook.covariates import Effect
 from funnelsim.outlook.elasticity import Elasticity
 from funnelsim.outlook.outlook import Outlook, prepare
 from funnelsim.periods import Periods
@@ -43,6 +44,8 @@ class Asked:
         The elasticity that was stated; None where it was to be found.
     panel : tuple of str, optional
         The columns of people who share selling time; None for those that look like it.
+    season : tuple of float, optional
+        What was stated of the season of a quarter; None where the history alone tells it.
     paths, seed : int
         Simulated futures, and the key of the random numbers.
     """
@@ -50,6 +53,7 @@ class Asked:
     segment: tuple[str, str] | None = None
     elasticity: float | None = None
     panel: tuple[str, ...] | None = None
+    season: tuple[float, ...] | None = None
     paths: int = PATHS
     seed: int = 1
 
@@ -67,8 +71,8 @@ class HistoryForecast(Futures):
         What was asked.
     ahead : tuple of ndarray
         Bookings in cents and wins, each of shape (periods, paths).
-    elasticity : Elasticity
-        How far wins follow the pipeline.
+    told : tuple of (Elasticity, tuple of Effect)
+        How far wins follow the pipeline, and what moves the odds of a deal.
     record : TrackRecord, optional
         How earlier forecasts of the same horizon scored.
     spread : float
@@ -96,13 +100,14 @@ class HistoryForecast(Futures):
         goal: Goal,
         asked: Asked,
         ahead: tuple[Counts, Counts],
-        elasticity: Elasticity,
+        told: tuple[Elasticity, tuple[Effect, ...]],
         record: TrackRecord | None,
         spread: float,
         notes: tuple[str, ...],
     ) -> None:
         super().__init__(goal, *ahead)
-        self.goal, self.asked, self.elasticity = goal, asked, elasticity
+        self.goal, self.asked = goal, asked
+        self.elasticity, self.effects = told
         self.track_record, self.spread, self.notes = record, spread, notes
 
     def to_dict(self) -> dict[str, Any]:
@@ -126,6 +131,7 @@ class HistoryForecast(Futures):
             "attainment_probability_every_period": given(every),
             "periods": self._periods(),
             "elasticity": _in_words(self.elasticity),
+            "effects": [one._asdict() for one in self.effects],
             "spread": self.spread,
             "track_record": self.track_record.to_dict() if self.track_record else None,
             "notes": list(self.notes),
@@ -147,6 +153,7 @@ def forecast_history(
     segment: tuple[str, str] | None = None,
     elasticity: float | None = None,
     panel: Sequence[str] | None = None,
+    season: Sequence[float] | None = None,
     track_record: bool = True,
     paths: int = PATHS,
     seed: int = 1,
@@ -165,6 +172,7 @@ def forecast_history(
         segment=None if segment is None else (str(segment[0]), str(segment[1])),
         elasticity=elasticity,
         panel=None if panel is None else tuple(panel),
+        season=None if season is None else tuple(season),
         paths=paths,
         seed=seed,
     )
@@ -190,9 +198,7 @@ def _periods(horizon: int | None, periods: Periods | None) -> Periods:
 def _forecast(log: EventLog, goal: Goal, asked: Asked, *, scored: bool) -> HistoryForecast:
     month = goal.periods.fiscal_year_start
     known = log.as_of(goal.as_of.toordinal())
-    outlook = prepare(
-        known, elasticity=asked.elasticity, panel=asked.panel, fiscal_year_start=month
-    )
+    outlook = _prepared(known, asked, asked.elasticity, month)
     edges = _edges(goal)
     ahead = outlook.ahead(edges, segment=asked.segment, paths=asked.paths, seed=asked.seed)
     cents, wins = np.ascontiguousarray(ahead.bookings.T), np.ascontiguousarray(ahead.wins.T)
@@ -203,7 +209,20 @@ def _forecast(log: EventLog, goal: Goal, asked: Asked, *, scored: bool) -> Histo
         cents = _scaled(cents, spread)
         wins = _scaled(wins, factor(record.z["wins"], record.weights["wins"]))
     notes = notes_of(log, outlook, asked, edges[-1], _bounds(outlook, edges, asked))
-    return HistoryForecast(goal, asked, (cents, wins), outlook.elasticity, record, spread, notes)
+    told = outlook.elasticity, outlook.effects
+    return HistoryForecast(goal, asked, (cents, wins), told, record, spread, notes)
+
+
+def _prepared(
+    known: Known, asked: Asked, elasticity: float | None, fiscal_year_start: int
+) -> Outlook:
+    return prepare(
+        known,
+        elasticity=elasticity,
+        panel=asked.panel,
+        season=asked.season,
+        fiscal_year_start=fiscal_year_start,
+    )
 
 
 def _edges(goal: Goal) -> list[int]:
@@ -249,9 +268,7 @@ def _bounds(outlook: Outlook, edges: list[int], asked: Asked) -> tuple[float, fl
         return None
     means = []
     for value in (0.0, 1.0):
-        fixed = prepare(
-            outlook.known, elasticity=value, fiscal_year_start=outlook.fiscal_year_start
-        )
+        fixed = _prepared(outlook.known, asked, value, outlook.fiscal_year_start)
         ahead = fixed.ahead(edges, segment=asked.segment, paths=4096, seed=asked.seed)
         means.append(float(ahead.bookings.sum(axis=1).mean()) / CENTS)
     low, high = means

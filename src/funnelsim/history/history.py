@@ -139,8 +139,10 @@ class History:
         **options
             ``quota``, ``booked`` and ``name`` as in a `Scenario`; ``segment`` (column, value);
             ``elasticity`` (None: as found in the history; 0: pure throughput; 1: pure physics);
-            ``panel`` (columns of people who share selling time); ``track_record`` (False to leave
-            it out, and with it the spread's correction by past errors); ``paths`` and ``seed``.
+            ``panel`` (columns of people who share selling time); ``season`` (five weights of a
+            day's wins, with more than 60, 31 to 60, 14 to 30, 7 to 13 and fewer than 7 days of
+            the quarter left, which the history corrects as it grows); ``track_record`` (False to
+            leave it out, and with it the spread's correction by past errors); ``paths``, ``seed``.
         """
         from funnelsim.history.forecast import forecast_history  # noqa: PLC0415
 

@@ -32,19 +32,20 @@ def notes_of(
     """
     known = outlook.known
     return (
-        *_of_the_record(known, days),
+        *_of_the_record(known, days, stated=asked.season is not None),
         *_of_the_segment(known, asked.segment),
         *_of_elasticity(bounds),
         *_of_the_log(log, known),
     )
 
 
-def _of_the_record(known: Known, days: int) -> Iterator[str]:
+def _of_the_record(known: Known, days: int, *, stated: bool) -> Iterator[str]:
     recorded = known.day - known.record_start + 1
     if recorded < QUARTER:
         yield (
             f"There is not yet a quarter of history ({recorded} days of closes): a quarter-end "
-            "effect cannot be told from growth. Until then the forecast assumes hardly any season."
+            "effect cannot be told from growth. Until then the forecast assumes "
+            + ("the season that was stated." if stated else "hardly any season; it may be stated.")
         )
     elif recorded < FULL_CLAIMS + days:
         yield (

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 PRIOR_WINS = 20.0
 """So many wins at the usual hazard are added to those of each class."""
 SEASON_SD, QUARTER_SD = 0.4, 0.2
-"""How far classes differ, and how far one quarter's class is from its usual level, in logarithms."""
+"""How far classes differ, and one quarter's class from its usual level, in logarithms."""
 
 
 def win_factors(known: Known, spans: Spans, hazards: Hazards, fiscal_year_start: int = 1) -> Floats:
