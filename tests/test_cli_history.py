@@ -81,6 +81,37 @@ def test_a_fit_is_a_file_that_can_be_forecast(export):
     assert "chance to reach it" in again.stdout
 
 
+@pytest.mark.parametrize(
+    ("options", "option"),
+    [
+        ("-o deals.csv", "--output"),
+        ("--json deals.csv", "--json"),
+        ("-o x.toml --json x.toml", "--json"),
+        ("-o x.toml --json ./x.toml", "--json"),
+    ],
+)
+def test_no_file_is_written_over_one_that_is_needed(export, options, option):
+    before = (export / "deals.csv").read_bytes()
+    done = run("fit", "deals.csv", "--draws", "5", *options.split())
+    assert done.exit_code == 2
+    assert f"error: {option} must be another file than" in done.stderr
+    assert (export / "deals.csv").read_bytes() == before
+    assert not (export / "x.toml").exists()
+
+
+def test_the_fiscal_year_is_that_of_the_scenario_and_of_the_season(export):
+    run("fit", "deals.csv", "--fiscal-year-start", "4", "--draws", "5", "-o", "fitted.toml")
+    assert fs.read_scenario(export / "fitted.toml").periods.fiscal_year_start == 4
+    options = ["--horizon", "60", "--paths", "300", "--no-track-record"]
+    found = [
+        answer(
+            run("outlook", "deals.csv", *options, "--fiscal-year-start", month, "--json", "a"), "a"
+        )
+        for month in ("1", "2")
+    ]
+    assert found[0]["wins"] != found[1]["wins"]
+
+
 @pytest.mark.usefixtures("export")
 def test_a_fit_in_json():
     done = run("fit", "deals.csv", "--draws", "20", "--by", "owner", "--json", "answer.json")
@@ -112,9 +143,9 @@ def test_columns_and_words_can_be_stated():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("outlook deals.csv", "--horizon must be given; such as 30, or --every month --count 3"),
+        ("outlook deals.csv", "--horizon or --every must be given, one of them, got 'neither'"),
         ("outlook deals.csv --count 3", "--every must be given beside --count"),
-        ("outlook deals.csv --horizon 30 --every month", "a horizon or periods, got 'both'"),
+        ("outlook deals.csv --horizon 30 --every month", "be given, one of them, got 'both'"),
         ("outlook deals.csv --horizon 30 --segment west", "an equals sign and a value, got 'west'"),
         ("outlook deals.csv --horizon 30 --segment owner=C", "segment 'owner' must be a known"),
         ("outlook deals.csv --horizon 30 --elasticity 7", "elasticity must be in [0, 1], got 7"),

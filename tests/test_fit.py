@@ -311,3 +311,22 @@ def test_segments_named_like_fields_read_back(tmp_path):
     assert fs.read_scenario(file) == fit.scenario()
     fit.to_toml(file, deals="deals.csv")
     assert fs.read_scenario(file).pipeline.segment("owner") == ("Ann, B.", "(none)")
+
+
+@pytest.mark.parametrize(
+    "name", ["a\u2028b", "a\x85b", "a\x0cb", 'a"b', "[pipeline]", "x = 1", "ü"]
+)
+def test_names_of_all_kinds_come_back_from_the_file(tmp_path, name):
+    day = np.arange(30)
+    log = EventLog(
+        [f"{name}{k}" for k in day],
+        [f"{name} stage"],
+        deal=np.r_[day, day[:20]],
+        time=738000 + np.r_[5.0 * day, 5.0 * day[:20] + 20],
+        state=np.r_[np.zeros(30), np.where(day[:20] % 3 == 0, WON, LOST)].astype(int),
+        amount=np.full(50, 5e4),
+    )
+    fit = fit_known(log.as_of(738200), draws=5)
+    file = tmp_path / "fitted.toml"
+    fit.to_toml(file, quota=1e6)
+    assert fs.read_scenario(file) == fit.scenario(quota=1e6)

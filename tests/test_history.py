@@ -115,6 +115,52 @@ def test_nothing_later_than_the_day_is_used(history, day, forecast):
     assert fits[0] == fits[1]
 
 
+def test_the_first_close_of_the_future_does_not_tell_where_the_record_starts():
+    days = [DAY + dt.timedelta(k) for k in range(60)]
+    closed = [one + dt.timedelta(90) for one in days]
+    frame = {"id": range(60), "created": days, "amount": [5.0] * 60}
+    whole = fs.History.from_frame({**frame, "closed": closed, "outcome": ["won"] * 60})
+    cut = fs.History.from_frame({**frame, "closed": [None] * 60, "outcome": ["open"] * 60})
+    day = DAY + dt.timedelta(70)
+    assert whole.as_of(day).record_start == cut.as_of(day).record_start == DAY.toordinal()
+    assert whole.fit(day).to_dict() == cut.fit(day).to_dict()
+
+
+def test_the_order_of_rows_changes_nothing():
+    rng = np.random.default_rng(3)
+    count = 150
+    created = [DAY + dt.timedelta(int(k)) for k in rng.integers(0, 200, count)]
+    frame = {
+        "id": [f"D{k}" for k in range(count)],
+        "created": created,
+        "closed": [
+            one + dt.timedelta(int(k))
+            for one, k in zip(created, rng.integers(1, 60, count), strict=True)
+        ],
+        "outcome": [("won", "lost")[k % 2] for k in range(count)],
+        "amount": rng.lognormal(9, 1, count).round(2).tolist(),
+        "owner": ["AB"[k % 2] for k in range(count)],
+    }
+    order = rng.permutation(count).tolist()
+    mixed = {name: [cells[k] for k in order] for name, cells in frame.items()}
+    first, second = fs.History.from_frame(frame), fs.History.from_frame(mixed)
+    assert first.log.columns() == second.log.columns()
+    assert first.fit(draws=20).to_dict() == second.fit(draws=20).to_dict()
+    answers = [one.forecast(30, paths=300).to_dict() for one in (first, second)]
+    assert answers[0] == answers[1]
+
+
+def test_what_the_running_period_has_booked_counts():
+    history = plain()  # a win a day, of 1,000, from 10 January on
+    quarter = fs.Periods("quarter", 1)
+    options = {"as_of": "2026-05-15", "quota": 80_000, "paths": 300, "track_record": False}
+    found = history.forecast(periods=quarter, **options)
+    assert found.goal.booked == 45_000.0
+    assert found.goal.booked == history.fit("2026-05-15").booked_since(quarter)
+    assert history.forecast(periods=quarter, booked=7, **options).goal.booked == 7.0
+    assert history.forecast(30, **options).goal.booked == 0.0
+
+
 def test_the_answer_is_plain_json(forecast):
     answer = json.loads(json.dumps(forecast.to_dict(), allow_nan=False))
     chance = answer["attainment_probability"]

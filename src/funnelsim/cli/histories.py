@@ -93,14 +93,21 @@ def pair_or_none(field: str, text: str | None) -> tuple[str, str] | None:
     return None if text is None else _pair(field, text)
 
 
-def periods_of(every: str | None, count: int | None, fiscal_year_start: int) -> Periods | None:
-    """Return the periods that were asked for; None if none were."""
+def periods_of(
+    every: str | None,
+    count: int | None,
+    fiscal_year_start: int,
+    otherwise: tuple[str, int] | None = None,
+) -> Periods | None:
+    """Return the periods that were asked for; if none were, those others, or None."""
     from funnelsim.periods import Periods  # noqa: PLC0415
 
     if every is None:
         if count is not None:
             raise InputError("--every", "be given beside --count", remedy="such as --every month")
-        return None
+        if otherwise is None:
+            return None
+        every, count = otherwise
     return Periods(every, 1 if count is None else count, fiscal_year_start=fiscal_year_start)
 
 

@@ -16,9 +16,11 @@ from funnelsim.cli.output import (
     say,
 )
 from funnelsim.errors import InputError
+from funnelsim.parameters import whole
 
 if TYPE_CHECKING:
     from funnelsim.history import History
+    from funnelsim.periods import Periods
 
 HORIZONS = (30, 91)
 
@@ -67,13 +69,12 @@ def fit(  # noqa: PLR0917
     target: str | None,
 ) -> None:
     """Fit the assumptions of a scenario to a history, each with how sure it is."""
-    from funnelsim._whole_file import check_writable  # noqa: PLC0415
-
     check_target(target, history_file)
+    check_target(output, history_file, "--output")
     if output is not None:
-        check_writable(output)
+        check_target(target, output)
     fitted = history.fit(as_of, by=names_in(by), draws=draws, seed=seed)
-    periods = periods_of(every, count, fiscal_year_start)
+    periods = periods_of(every, count, fiscal_year_start, otherwise=("quarter", 4))
     if output is not None:
         fitted.to_toml(
             output,
@@ -96,7 +97,7 @@ def fit(  # noqa: PLR0917
 @_count
 @_fiscal
 @_quota
-@click.option("--booked", type=float, default=0.0, help="Booked already.")
+@click.option("--booked", type=float, help="Booked already; by default as the history tells.")
 @click.option("--name", default="", help="What the forecast is called.")
 @click.option("--segment", metavar="COLUMN=VALUE", help="Forecast these deals alone.")
 @click.option(
@@ -125,17 +126,29 @@ def outlook(  # noqa: PLR0917
     """Forecast wins and bookings from a history, with the record of such forecasts."""
     check_target(target, history_file)
     periods = periods_of(every, count, fiscal_year_start)
-    if horizon is None and periods is None:
-        raise InputError("--horizon", "be given", remedy="such as 30, or --every month --count 3")
     forecast = history.forecast(
-        horizon,
-        periods=periods,
+        periods=_horizon_or_periods(horizon, periods, fiscal_year_start),
         segment=pair_or_none("--segment", segment),
         panel=names_in(panel),
         track_record=not no_track_record,
         **options,
     )
     give(forecast.to_dict(), repr(forecast), target, forecast.notes)
+
+
+def _horizon_or_periods(
+    horizon: int | None, periods: Periods | None, fiscal_year_start: int
+) -> Periods:
+    from funnelsim.periods import Periods  # noqa: PLC0415
+
+    if (horizon is None) == (periods is None):
+        both = "both" if periods is not None else "neither"
+        remedy = "such as --horizon 30, or --every month --count 3"
+        raise InputError("--horizon or --every", "be given, one of them", both, remedy)
+    if periods is not None:
+        return periods
+    days = whole("--horizon", horizon, 1)
+    return Periods(edges=[0, days], fiscal_year_start=fiscal_year_start)
 
 
 @click.command()

@@ -26,14 +26,14 @@ json_option = click.option(
 """The option by which a command takes the file for its JSON answer."""
 
 
-def check_target(target: str | None, source: str | None = None) -> None:
-    """Refuse a file for the answer that cannot be written, or is the one that is read."""
+def check_target(target: str | None, source: str | None = None, option: str = "--json") -> None:
+    """Refuse a file for the answer that cannot be written, or is one that is needed."""
     from funnelsim._whole_file import check_writable  # noqa: PLC0415
 
     if target is not None and target != STDOUT:
         check_writable(target)
         if source is not None:
-            _check_other_file(target, source)
+            _check_other_file(target, source, option)
 
 
 def give(answer: dict[str, Any], text: str, target: str | None, notes: Iterable[str] = ()) -> None:
@@ -50,13 +50,12 @@ def give(answer: dict[str, Any], text: str, target: str | None, notes: Iterable[
     print_text(text)
 
 
-def _check_other_file(target: str, scenario_file: str) -> None:
-    try:
-        same = os.path.samefile(target, scenario_file)  # noqa: PTH121
-    except (OSError, ValueError):  # one of them does not exist
-        return
+def _check_other_file(target: str, source: str, option: str) -> None:
+    same = os.path.realpath(target) == os.path.realpath(source)
+    with contextlib.suppress(OSError, ValueError):  # one of them does not exist
+        same = same or os.path.samefile(target, source)  # noqa: PTH121
     if same:
-        raise InputError("--json", "be another file than the scenario", target)
+        raise InputError(option, f"be another file than {source}", target)
 
 
 def _json(answer: dict[str, Any]) -> bytes:

@@ -110,7 +110,7 @@ class EventLog:
     state: NDArray[np.int64]
     amount: NDArray[np.float64]
     segments: dict[str, tuple[str, ...]]
-    record_start: int
+    stated_start: int | None
     last_day: int
     currency: str | None
     skipped: tuple[RowProblem, ...]
@@ -157,9 +157,9 @@ class EventLog:
         }.items():
             object.__setattr__(self, name, value)
         last = int(self.time[-1] // 1) if last_day is None else int(last_day)
-        start = self._first_recorded() if record_start is None else int(record_start)
         object.__setattr__(self, "last_day", last)
-        object.__setattr__(self, "record_start", start)
+        stated = None if record_start is None else int(record_start)
+        object.__setattr__(self, "stated_start", stated)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -194,8 +194,16 @@ class EventLog:
             table[f"{name} (segment)" if name in table else name] = [groups[k] for k in deals]
         return table
 
-    def _first_recorded(self) -> int:
-        closes = np.flatnonzero(self.state < 0)
+    @property
+    def record_start(self) -> int:
+        """First day from which closes are recorded, as all events tell."""
+        return self._record_start(len(self.time))
+
+    def _record_start(self, events: int) -> int:
+        """Return the first day from which closes are recorded, as the first events tell."""
+        if self.stated_start is not None:
+            return self.stated_start
+        closes = np.flatnonzero(self.state[:events] < 0)
         first = int(self.time[0] // 1)
         if not len(closes):
             return first
@@ -236,7 +244,7 @@ class EventLog:
         booked = np.where(won, _last(count, place, amount, said & (state == WON)), np.nan)
         return Known(
             day=int(day),
-            record_start=self.record_start,
+            record_start=self._record_start(last),
             stages=self.stages,
             ids=tuple(self.ids[k] for k in found.tolist()),
             entry=_read_only(passed),

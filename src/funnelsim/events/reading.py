@@ -221,14 +221,19 @@ def _stopped(sheet: Sheet) -> RowsError | None:
 
 def _log(sheet: Sheet, moves: Moves, money: str | None) -> EventLog:
     found, first, place = np.unique(moves.deal, return_index=True, return_inverse=True)
+    names = [moves.ids[k] for k in found.tolist()]
+    ranked = _ranked(names, place, moves.time)
+    rank = np.empty(len(ranked), np.int64)
+    rank[ranked] = np.arange(len(ranked))
+    order = np.argsort(rank[place], kind="stable")  # the log sorts by time, and keeps this order
     return EventLog(
-        [moves.ids[k] for k in found.tolist()],
+        [names[k] for k in ranked.tolist()],
         moves.stages,
-        deal=place,
-        time=moves.time,
-        state=moves.state,
-        amount=moves.amount,
-        segments=dict(segments_of(sheet, moves.row[first])),
+        deal=rank[place][order],
+        time=moves.time[order],
+        state=moves.state[order],
+        amount=moves.amount[order],
+        segments=dict(segments_of(sheet, moves.row[first[ranked]])),
         record_start=_first(sheet.stated.record_start, moves.record_start),
         last_day=sheet.stated.last_day,
         currency=money,
@@ -237,6 +242,15 @@ def _log(sheet: Sheet, moves: Moves, money: str | None) -> EventLog:
         source=sheet.table.source,
         recognised=sheet.match.recognised(),
     )
+
+
+def _ranked(
+    names: list[str], place: NDArray[np.intp], time: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """Return the deals in order of their first event, then of their names: not of the rows."""
+    first = np.full(len(names), np.inf)
+    np.minimum.at(first, place, time)
+    return np.lexsort((np.array(names), first))
 
 
 def _first(*days: int | None) -> int | None:

@@ -16,6 +16,7 @@ from funnelsim.errors import InputError, unknown
 from funnelsim.events import Known
 from funnelsim.fitting.advice import warnings_of
 from funnelsim.fitting.amounts import WonAmounts, fit_amounts
+from funnelsim.fitting.booked import booked_since
 from funnelsim.fitting.closing import Closing, fit_closing
 from funnelsim.fitting.creation import MONTH, Creation, fit_creation
 from funnelsim.fitting.fitted import first_draws, generator, significant
@@ -30,7 +31,7 @@ from funnelsim.funnel import Funnel, Stage
 from funnelsim.market import Market
 from funnelsim.new_business import NewBusiness
 from funnelsim.parameters import whole
-from funnelsim.periods import Periods, Window
+from funnelsim.periods import Periods
 from funnelsim.pipeline import Pipeline
 from funnelsim.scenario import Scenario
 
@@ -167,12 +168,7 @@ class Fit:
 
     def booked_since(self, periods: Periods) -> float:
         """Return what was booked in the current first period up to the as-of date."""
-        if periods.every is None:
-            return 0.0
-        first = self.known.day + 1 - _days_gone(periods.windows(self.as_of)[0])
-        recent = self.known.won & (self.known.closed >= first)
-        brought = np.where(np.isnan(self.known.booked), self.known.amount, self.known.booked)
-        return round(float(np.nansum(brought[recent])), 2)
+        return booked_since(self.known, periods)
 
     def scenario(
         self,
@@ -276,12 +272,6 @@ class Fit:
 
     def __repr__(self) -> str:
         return f"Fit({len(self.known):,} deals, {len(self.stages)} stages, as of {self.as_of})"
-
-
-def _days_gone(window: Window) -> int:
-    """Return how many days of a whole period lie before the as-of date's end."""
-    left = window.hi - window.lo
-    return round(left / window.share - left)
 
 
 def fit_known(

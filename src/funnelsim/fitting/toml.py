@@ -84,7 +84,7 @@ def _commented(text: str, comments: Comments) -> str:
     """Return the text with comments above the keys and tables they speak of."""
     lines: list[str] = _as_comment(comments["", ""])
     table, stage = "", -1
-    for line in text.splitlines():
+    for line in text.split("\n"):
         header, key = _HEADER.fullmatch(line), _KEY.match(line)
         if header:
             name = header[1]
@@ -98,13 +98,16 @@ def _commented(text: str, comments: Comments) -> str:
 
 
 def _as_comment(words: str) -> list[str]:
-    return [f"# {line}" for part in words.splitlines() for line in textwrap.wrap(part, WIDTH)]
+    plain = (
+        "".join(sign if sign.isprintable() else " " for sign in part) for part in words.split("\n")
+    )
+    return [f"# {line}" for part in plain for line in textwrap.wrap(part, WIDTH)]
 
 
 def _comments(fit: Fit, given: Mapping[str, Any]) -> Comments:
     """Return what to say about each number that was fitted, not given."""
     found = {("", ""): _opening(fit)}
-    if "booked" not in given:
+    if given.get("booked") is None:
         found["", "booked"] = "booked since the start of the current first period"
     if "market" not in given:
         found["market", "win_rate_correlation"] = _behind(fit.sharing.rho)

@@ -18,6 +18,7 @@ from funnelsim.backtesting.ours import OutlookForecaster
 from funnelsim.backtesting.track import TrackRecord, track_record
 from funnelsim.errors import InputError
 from funnelsim.events import EventLog, Known
+from funnelsim.fitting.booked import booked_since
 from funnelsim.futures import Futures, given
 from funnelsim.goal import CENTS, Goal
 from funnelsim.history.text import forecast_text
@@ -148,7 +149,7 @@ def forecast_history(
     periods: Periods | None,
     *,
     quota: float | Sequence[float] | None = None,
-    booked: float = 0.0,
+    booked: float | None = None,
     name: str = "",
     segment: tuple[str, str] | None = None,
     elasticity: float | None = None,
@@ -160,6 +161,9 @@ def forecast_history(
 ) -> HistoryForecast:
     """Forecast what follows a day of a history; parameters as `History.forecast`."""
     windows = _periods(horizon, periods)
+    known = log.as_of(day)
+    if booked is None:
+        booked = booked_since(known, windows, _members(known, segment))
     goal = Goal(
         as_of=dt.date.fromordinal(day),
         periods=windows,
@@ -176,7 +180,15 @@ def forecast_history(
         paths=paths,
         seed=seed,
     )
-    return _forecast(log, goal, asked, scored=track_record)
+    return _forecast(log, known, goal, asked, scored=track_record)
+
+
+def _members(known: Known, segment: tuple[str, str] | None) -> NDArray[np.bool_] | None:
+    """Return which deals are in a segment, if it is known; else all are."""
+    if segment is None or segment[0] not in known.segments:
+        return None
+    codes, names = known.segments[segment[0]]
+    return np.array([name == segment[1] for name in names])[codes]
 
 
 def _in_words(elasticity: Elasticity) -> dict[str, Any]:
@@ -195,9 +207,10 @@ def _periods(horizon: int | None, periods: Periods | None) -> Periods:
     return Periods(edges=[0, horizon]) if periods is None else periods  # type: ignore[list-item]
 
 
-def _forecast(log: EventLog, goal: Goal, asked: Asked, *, scored: bool) -> HistoryForecast:
+def _forecast(
+    log: EventLog, known: Known, goal: Goal, asked: Asked, *, scored: bool
+) -> HistoryForecast:
     month = goal.periods.fiscal_year_start
-    known = log.as_of(goal.as_of.toordinal())
     outlook = _prepared(known, asked, asked.elasticity, month)
     edges = _edges(goal)
     ahead = outlook.ahead(edges, segment=asked.segment, paths=asked.paths, seed=asked.seed)

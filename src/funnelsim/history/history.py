@@ -137,7 +137,8 @@ class History:
         as_of : date or str, optional
             The day of the forecast, by default the last one.
         **options
-            ``quota``, ``booked`` and ``name`` as in a `Scenario`; ``segment`` (column, value);
+            ``quota``, ``booked`` (by default what was booked in the running period, as the
+            history tells) and ``name`` as in a `Scenario`; ``segment`` (column, value);
             ``elasticity`` (None: as found in the history; 0: pure throughput; 1: pure physics);
             ``panel`` (columns of people who share selling time); ``season`` (five weights of a
             day's wins, with more than 60, 31 to 60, 14 to 30, 7 to 13 and fewer than 7 days of
