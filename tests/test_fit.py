@@ -330,3 +330,10 @@ def test_names_of_all_kinds_come_back_from_the_file(tmp_path, name):
     file = tmp_path / "fitted.toml"
     fit.to_toml(file, quota=1e6)
     assert fs.read_scenario(file) == fit.scenario(quota=1e6)
+
+
+@pytest.mark.parametrize(("later", "warned"), [(0, False), (31, False), (32, True), (400, True)])
+def test_a_history_that_ends_before_the_day_is_said(later, warned):
+    log = simulate_funnel(1)[0]
+    codes = [one.code for one in fit_known(log.as_of(log.last_day + later), draws=5).warnings]
+    assert ("silent-end" in codes) is warned

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funnelsim.errors import InputError
+from funnelsim.events import LOST, WON, read_events
 from funnelsim.events.amounts import read_amounts
+from funnelsim.events.outcomes import outcome_in
 from funnelsim.events.times import _read, day_first_of, read_times, zone_of
 
 NOON = dt.date(2019, 4, 12).toordinal() + 0.5
@@ -171,3 +173,30 @@ def test_currencies_beside_amounts():
 )
 def test_no_amount_that_can_be_read(cell):
     assert read_amounts(["5", cell]).bad == (1,)
+
+
+@pytest.mark.parametrize(
+    ("word", "outcome"),
+    [
+        ("Closed Won", WON), ("gewonnen", WON), ("Ganado", WON), ("Approved", WON),
+        ("Nicht gewonnen", LOST), ("Not approved", LOST), ("Perdu(e)", LOST),
+        ("Unsuccessful", LOST), ("Proposal", None),
+    ],
+)  # fmt: skip
+def test_words_for_outcomes(word, outcome):
+    assert outcome_in(word) == outcome
+
+
+def test_one_amount_in_another_writing_is_named_alone():
+    amounts = ["82352.00", "300.50", "1200.75", "1.234,56"]
+    log = read_events(
+        {
+            "deal": list("ABCD"),
+            "created": ["2026-01-05"] * 4,
+            "closed": ["2026-02-01"] * 4,
+            "outcome": ["won"] * 4,
+            "amount": amounts,
+        }
+    )
+    assert [problem.row for problem in log.skipped] == [4]
+    assert log.as_of(log.last_day).booked.tolist() == [82352.0, 300.5, 1200.75]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -131,22 +132,27 @@ def _one_number(value: NDArray[np.float64], place: int, cell: Any, bad: list[int
 
 
 def _decimal_sign(written: Sequence[str]) -> tuple[str, bool]:
-    """Return the decimal sign of a column, and whether that is a judgement."""
-    last = {",": False, ".": False}
-    for digits in written:
-        comma, point = digits.rfind(","), digits.rfind(".")
-        if comma >= 0 and point >= 0:
-            return (",", False) if comma > point else (".", False)
-        for sign in last:
-            if digits.count(sign) == 1 and not re.fullmatch(rf"\d{{1,3}}[{sign}]\d{{3}}", digits):
-                last[sign] = True
-            if digits.count(sign) > 1:
-                return (".", False) if sign == "," else (",", False)
-    if last[","] and not last["."]:
-        return ",", False
-    if not last["."] and _all_in_thousands(written):
-        return ",", True
-    return ".", False
+    """Return the decimal sign of a column, and whether that is a judgement.
+
+    Most of the amounts that can be read in one way only decide; the others are named as bad.
+    """
+    votes = Counter(filter(None, map(_sure_sign, written)))
+    if votes:
+        return ("," if votes[","] > votes["."] else "."), False
+    return (",", True) if _all_in_thousands(written) else (".", False)
+
+
+def _sure_sign(digits: str) -> str | None:
+    """Return the decimal sign of an amount, None where it could be either."""
+    comma, point = digits.rfind(","), digits.rfind(".")
+    if comma >= 0 and point >= 0:
+        return "," if comma > point else "."
+    for sign, other in ((",", "."), (".", ",")):
+        if digits.count(sign) > 1:
+            return other
+        if sign in digits and not re.fullmatch(rf"\d{{1,3}}[{sign}]\d{{3}}", digits):
+            return sign
+    return None
 
 
 def _number(digits: str, decimal: str) -> float:

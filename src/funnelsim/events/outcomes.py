@@ -22,10 +22,10 @@ MOST_STAGES = 60
 SURE = 0.98
 """The share of a stage's rows that must agree for a probability of 0 or 100 to be its outcome."""
 
-_WON = frozenset({"won", "gewonnen"})
+_WON = frozenset({"won", "gewonnen", "gagné", "gagnée", "ganado", "ganada", "vinto", "vinta"})
 _LOST = frozenset({
     "lost", "declined", "rejected", "cancelled", "canceled", "abandoned", "disqualified",
-    "verloren",
+    "verloren", "perdu", "perdue", "perdido", "perdida", "unsuccessful", "perso", "persa",
 })  # fmt: skip
 _WON_ALONE = frozenset({"win", "sold", "approved", "success", "successful", "closedwon"})
 _LOST_ALONE = frozenset({"loss", "lose", "dead", "outsold", "failed", "closedlost", "deleted"})
@@ -34,7 +34,7 @@ _OPEN = frozenset({
     "open", "active", "pending", "progress", "new", "hold", "ongoing", "engaging", "prospecting",
     "working", "pipeline",
 })  # fmt: skip
-_NEVER = frozenset({"not", "no", "never", "un"})
+_NEVER = frozenset({"not", "no", "never", "un", "nicht", "kein", "nie", "non", "pas"})
 
 DEFAULT_ORDERS = (
     ("Prospecting", "Qualification", "Needs Analysis", "Value Proposition", "Id. Decision Makers",
@@ -62,8 +62,10 @@ def outcome_in(words: str) -> int | None:
     whole = folded(words)
     if whole.endswith("closedlost") or parts & _LOST or whole in _LOST_ALONE:
         return LOST
-    if whole.endswith("closedwon") or parts & _WON or whole in _WON_ALONE:
+    if whole.endswith("closedwon") or (parts & (_WON | _WON_ALONE) and parts & _NEVER):
         return LOST if parts & _NEVER else WON
+    if parts & _WON or whole in _WON_ALONE:
+        return WON
     return OPEN if parts & _OPEN else None
 
 

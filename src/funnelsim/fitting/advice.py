@@ -14,13 +14,26 @@ if TYPE_CHECKING:
     from funnelsim.fitting.fit import Fit
 
 FEW_CLOSES = 20
+MOST_SILENT = 31
 QUARTER = 91
 HISTORY = ("history",)
 
 
 def warnings_of(fit: Fit) -> tuple[Caution, ...]:
     """Return what to know about a fit."""
-    return (*_of_closes(fit), *_of_stages(fit), *_of_the_rest(fit))
+    return (*_of_the_end(fit), *_of_closes(fit), *_of_stages(fit), *_of_the_rest(fit))
+
+
+def _of_the_end(fit: Fit) -> Iterator[Caution]:
+    known = fit.known
+    times = np.concatenate([known.entry.ravel(), known.closed])
+    silent = int(known.day - times[np.isfinite(times)].max() // 1)
+    if silent > MOST_SILENT:
+        message = (
+            f"nothing happened in the last {silent} days before the as-of date: if the history "
+            "ends there, rates are too low and deals look too old"
+        )
+        yield Caution("silent-end", HISTORY, message)
 
 
 def _of_closes(fit: Fit) -> Iterator[Caution]:
