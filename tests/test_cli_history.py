@@ -156,7 +156,7 @@ def test_columns_and_words_can_be_stated():
         ("outlook deals.csv --horizon 30 --json deals.csv", "be another file than"),
         ("outlook none.csv --horizon 30", "none.csv"),
         ("fit deals.csv --by region", "by must be a segment of the history, got 'region'"),
-        ("fit deals.csv --as-of 2020-01-01", "not be before the first event"),
+        ("fit deals.csv --as-of 2020-01-01", "event, got '2020-01-01'; that is of 2026-01-01"),
         ("fit deals.csv --draws 0", "draws must be"),
         ("fit deals.csv -o nowhere/x.toml", "nowhere"),
         ("backtest deals.csv --horizon 900", "ask for a shorter horizon"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +12,17 @@ Floats = NDArray[np.float64]
 
 NEVER = np.inf
 """The day of what has not happened by the as-of day."""
+
+
+def date_of(day: float) -> str:
+    """Return an ordinal day as a date, for messages.
+
+    Examples
+    --------
+    >>> date_of(738887.5)
+    '2024-01-02'
+    """
+    return dt.date.fromordinal(max(int(day), 1)).isoformat()
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funnelsim.errors import InputError, RowProblem
-from funnelsim.events.known import NEVER, Known
+from funnelsim.events.known import NEVER, Known, date_of
 from funnelsim.events.recognition import Recognised
 
 Kind = TypeVar("Kind", bound=np.generic)
@@ -229,9 +229,8 @@ class EventLog:
         """
         last = int(np.searchsorted(self.time, day + 1, side="left"))
         if last == 0:
-            raise InputError(
-                "as_of", "not be before the first event", day, f"that is day {self.time[0]:g}"
-            )
+            remedy = f"that is of {date_of(self.time[0])}"
+            raise InputError("as_of", "not be before the first event", date_of(day), remedy)
         deal, time = self.deal[:last], self.time[:last]
         state, amount = self.state[:last], self.amount[:last]
         found, place = np.unique(deal, return_inverse=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from funnelsim.errors import InputError
 from funnelsim.events import Known
+from funnelsim.events.known import date_of
 
 Floats = NDArray[np.float64]
 
@@ -114,8 +115,8 @@ def fit_hazards(known: Known, weights: Floats | None = None) -> Hazards:
     counts = [_stage_counts(known, k, weights) for k in range(len(known.stages))]
     forward, lost, days = (np.array(one) for one in zip(*counts, strict=True))
     if not days.any():
-        remedy = f"closes are recorded from day {known.record_start} on"
-        raise InputError("as-of day", "come after some day at risk", known.day, remedy)
+        remedy = f"closes are recorded from {date_of(known.record_start)} on"
+        raise InputError("as_of", "come after some day at risk", date_of(known.day), remedy)
     return Hazards(*_smoothed(forward, lost, days))
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from funnelsim.errors import InputError, unknown
 from funnelsim.events import Known
+from funnelsim.events.known import date_of
 from funnelsim.fitting.hazards import Hazards, fit_hazards
 from funnelsim.outlook.amounts import winners
 from funnelsim.outlook.calendar import season
@@ -326,8 +327,8 @@ def prepare(
         If the record has no day yet, a column is not known, or a number is out of range.
     """
     if known.day < known.record_start:
-        remedy = f"closes are recorded from day {known.record_start} on"
-        raise InputError("as-of day", "lie inside the record", known.day, remedy)
+        remedy = f"closes are recorded from {date_of(known.record_start)} on"
+        raise InputError("as_of", "lie inside the record", date_of(known.day), remedy)
     for name in panel or ():
         if name not in known.segments:
             raise unknown("panel column", name, known.segments)
