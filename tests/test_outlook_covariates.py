@@ -109,6 +109,7 @@ def chances_of(known):
     return win_chances(fit_hazards(known), 300)
 
 
+@pytest.mark.compiled  # thousands of paths
 def test_effects_move_the_wins_of_a_product_and_the_sum_of_all_little(differing):
     bare = differing.only(np.ones(len(differing), bool))
     del bare.segments["product"]
