@@ -200,7 +200,10 @@ def test_what_is_wrong_is_said_with_its_place(plan, command):
         (["forecast", "no.toml", "--json", "."], "'.' must be a file that can be written; it is a"),
         (["forecast", "no.toml", "--json", "no/a.json"], "be a file that can be written; there is"),
         (["forecast", "no.toml", "--json", ""], "'' must be a file that can be written; a name is"),
-        (["forecast", "plan.toml", "--json", "plan.toml"], "--json must be another file than the"),
+        (
+            ["forecast", "plan.toml", "--json", "plan.toml"],
+            "--json must be another file than plan.toml",
+        ),
     ],
 )
 def test_wrong_input_is_one_message_and_status_2(plan, arguments, expected):
