@@ -43,7 +43,7 @@ BREAKS = [
     ("own win probability ignored", "_arrays.py", "stated = ~np.isnan(standing.own)",
      "stated = np.zeros(len(standing.own), bool)"),
     ("booked counted in every period", "futures.py", "[0] * (len(quotas) - 1)",
-     "[self.scenario.booked_cents] * (len(quotas) - 1)"),
+     "[self._goal.booked_cents] * (len(quotas) - 1)"),
 ]  # fmt: skip
 
 NEW_BREAKS = [

@@ -2,7 +2,6 @@
 
 import csv
 import datetime as dt
-import importlib.util
 import os
 import re
 import subprocess
@@ -47,13 +46,10 @@ def command_line(*arguments):
     )
 
 
-def made_by_script(source, folder):
-    spec = importlib.util.spec_from_file_location("make_open_deals", CRM / "make_open_deals.py")
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    file = folder / "open_deals.csv"
-    script.main(str(source), str(file))
-    return file
+def made_by_script(source, folder, name="open_deals"):
+    command = [sys.executable, CRM / f"make_{name}.py", source, folder / f"{name}.csv"]
+    subprocess.run(command, check=True)
+    return folder / f"{name}.csv"
 
 
 def rows(file):
@@ -191,13 +187,23 @@ def test_the_script_keeps_deals_open_on_the_day(tmp_path):
     ]
 
 
+def test_the_open_deals_are_those_of_the_history():
+    known = fs.History.from_csv(CRM / "history.csv").as_of("2017-09-30")
+    deals = {row["id"]: float(row["amount"]) for row in rows(CRM / "open_deals.csv")}
+
+    found = {known.ids[k]: float(known.amount[k]) for k in known.open.nonzero()[0].tolist()}
+
+    assert found == deals
+
+
 @pytest.mark.skipif(SOURCE not in os.environ, reason=f"{SOURCE} does not name the source files")
-def test_the_script_makes_the_file_that_is_shipped(tmp_path):
+def test_the_scripts_make_the_files_that_are_shipped(tmp_path):
     source = Path(os.environ[SOURCE])
 
-    made = made_by_script(source, tmp_path)
+    made, history = (made_by_script(source, tmp_path, name) for name in ("open_deals", "history"))
 
     assert made.read_bytes() == (CRM / "open_deals.csv").read_bytes()
+    assert history.read_bytes() == (CRM / "history.csv").read_bytes()
     ids = {row["id"] for row in rows(made)}
     won = [
         float(row["close_value"])

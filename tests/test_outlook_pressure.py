@@ -6,9 +6,11 @@ import pytest
 from funnelsim.fitting.hazards import AGES, Hazards, fit_hazards
 from funnelsim.outlook.pressure import (
     Groups,
+    chances_by,
     creation_rate,
     dated_chances,
     expected_wins,
+    stepped_wins,
     usual_chances,
     win_chances,
 )
@@ -74,6 +76,30 @@ def test_open_and_new_deals_are_won_as_when_the_table_is_stepped(season):
         np.testing.assert_allclose(standing[:, one], stepped(hazards, table, 0.0, factors))
         none = np.zeros((STAGES, AGES))
         np.testing.assert_allclose(fresh[:, one], stepped(hazards, none, rate[one], factors))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_deals_that_are_stepped_on_are_won_as_their_chances_say(known, weighted):
+    """Forward day by day, and backward from each day: the same wins."""
+    rng = np.random.default_rng(6)
+    spans, hazards, factors = Spans.of(known), fit_hazards(known), rng.uniform(0, 3, 45)
+    codes, names = known.segments["team"]
+    weight = rng.uniform(0.5, 2, (len(known.stages), len(known))) if weighted else None
+    groups, rate = Groups(codes, len(names), weight), rng.uniform(0, 3, len(names))
+
+    standing, fresh = expected_wins(spans, groups, dated_chances(hazards, factors), known.day, rate)
+
+    for code in range(len(names)):
+        table = groups.standing(spans, known.day, code)
+        wins = stepped_wins(hazards, factors, table, float(rate[code]))
+        np.testing.assert_allclose(wins, standing[:, code] + fresh[:, code])
+
+
+def test_chances_by_some_days_are_those_of_all_days():
+    hazards, factors = some_hazards(8), np.random.default_rng(9).uniform(0, 3, 40)
+    ends = np.array([1, 17, 18, 40])
+    found = chances_by(hazards, factors, ends)
+    np.testing.assert_array_equal(found, dated_chances(hazards, factors).chances[ends])
 
 
 def test_days_without_a_factor_are_usual_ones():

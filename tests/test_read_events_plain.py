@@ -526,3 +526,22 @@ def test_a_deal_that_is_open_now_is_not_lost_by_an_older_date():
 def test_days_with_as_many_closes_as_others_are_no_sweeps():
     rows = [(f"d{k}", "2025-01-01", f"2025-03-{k // 25 + 1:02d}", "lost") for k in range(500)]
     assert "loss-sweeps" not in {one.code for one in deals(rows).treatments}
+
+
+def test_a_close_that_is_not_understood_is_asked_for():
+    stages = ["Closed Won", "Closed - Competitor", "Meeting"]
+    rows = {
+        "id": list("ABC"), "created": ["2026-01-01"] * 3, "stage": stages,
+        "closed": ["2026-02-01", "2026-02-01", None],
+    }  # fmt: skip
+    with pytest.raises(InputError, match=r"got 'Closed - Competitor'; say which are: won=\["):
+        read_events(rows)
+    log = read_events(rows, lost=["Closed - Competitor"])
+    assert log.as_of(log.last_day).lost.tolist() == [False, True, False]
+    with pytest.raises(InputError, match="Closed - Competitor"):
+        read_events({"deal": list("ABC"), "date": ["2026-01-01"] * 3, "stage": stages})
+    changes = {
+        "deal": list("ABC"), "date": ["2026-01-01"] * 3, "stage": stages,
+        "probability": [100, 0, 20],
+    }  # fmt: skip
+    assert read_events(changes).as_of(log.last_day).lost.tolist() == [False, True, False]

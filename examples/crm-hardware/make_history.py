@@ -6,11 +6,10 @@ sales_pipeline.csv, products.csv and sales_teams.csv.
 
 from __future__ import annotations
 
-import csv
 import sys
 from pathlib import Path
 
-from make_open_deals import SPELLED, rows_of
+from make_open_deals import SPELLED, rows_of, write_rows
 
 COLUMNS = (
     "id", "created", "closed", "outcome", "amount", "booked", "owner", "manager", "region",
@@ -41,10 +40,7 @@ def history(folder: Path) -> list[dict[str, str]]:
 def main(folder: str, output: str | None = None) -> None:
     """Write the history of a folder, by default beside this script."""
     file = Path(output) if output else Path(__file__).with_name("history.csv")
-    with file.open("w", encoding="utf-8", newline="") as text:
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(history(Path(folder)))
+    write_rows(file, COLUMNS, history(Path(folder)))
 
 
 if __name__ == "__main__":

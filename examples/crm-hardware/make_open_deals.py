@@ -21,6 +21,14 @@ def rows_of(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(text))
 
 
+def write_rows(file: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> None:
+    """Write rows to a CSV file."""
+    with file.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 def is_open(deal: dict[str, str]) -> bool:
     """Say whether a deal was engaged by the as-of date and not closed by then.
 
@@ -52,10 +60,7 @@ def open_deals(folder: Path) -> list[dict[str, str]]:
 def main(folder: str, output: str | None = None) -> None:
     """Write the open deals of a folder, by default beside this script."""
     file = Path(output) if output else Path(__file__).with_name("open_deals.csv")
-    with file.open("w", encoding="utf-8", newline="") as text:
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(open_deals(Path(folder)))
+    write_rows(file, COLUMNS, open_deals(Path(folder)))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funnelsim.events.log import LOST, WON
-from funnelsim.events.outcomes import OPEN, outcomes_of
+from funnelsim.events.outcomes import OPEN, outcomes_of, refuse_closed
 from funnelsim.events.sheet import Moves, Sheet, deals_in_words, rows_in_words
 
 Floats = NDArray[np.float64]
@@ -72,6 +72,7 @@ def row_outcomes(sheet: Sheet) -> NDArray[np.int64]:
         words, code = sheet.words("stage")
         stated = sheet.stated if "outcome" not in sheet else type(sheet.stated)()
         meant = outcomes_of(sheet.columns["stage"], words, stated, others_open=True)
+        refuse_closed(sheet.columns["stage"], words, meant, stated)
         result = np.where(told, result, np.array([*meant, OPEN], np.int64)[code])
     return result
 

@@ -90,14 +90,27 @@ def outcomes_of(
     for label in labels:
         meant = _outcome(label, won, lost)
         if meant is None and not others_open and stated.won is None and stated.lost is None:
-            raise InputError(
-                column,
-                "hold words that are known to mean won, lost or open",
-                label,
-                f'say which are: won=["…"], lost=["…"]; it holds {_listed(labels)}',
-            )
+            raise _not_understood(column, label, labels)
         found.append(OPEN if meant is None else meant)
     return found
+
+
+def refuse_closed(column: str, labels: Sequence[str], meant: Sequence[int], stated: Stated) -> None:
+    """Refuse a label that speaks of a close, if nothing says which and no stages are stated."""
+    if stated.stages is not None or stated.won is not None or stated.lost is not None:
+        return
+    for label, outcome in zip(labels, meant, strict=True):
+        if outcome == OPEN and label.casefold().startswith("closed"):
+            raise _not_understood(column, label, labels)
+
+
+def _not_understood(column: str, label: str, labels: Sequence[str]) -> InputError:
+    return InputError(
+        column,
+        "hold words that are known to mean won, lost or open",
+        label,
+        f'say which are: won=["…"], lost=["…"]; it holds {_listed(labels)}',
+    )
 
 
 def _outcome(label: str, won: set[str] | None, lost: set[str] | None) -> int | None:
@@ -152,6 +165,7 @@ def states_of(sheet: Sheet, events: Labelled) -> tuple[tuple[str, ...], NDArray[
         )  # fmt: skip
     meant = outcomes_of(column, labels, sheet.stated, others_open=True)
     meant = _by_flags(sheet, events, meant)
+    refuse_closed(column, labels, meant, sheet.stated)
     open_names = [name if meant[k] == OPEN else "" for k, name in enumerate(labels)]
     check_one_pipeline(sheet, open_names, events.label, events.row)
     names = [labels[k] for k, one in enumerate(meant) if one == OPEN]

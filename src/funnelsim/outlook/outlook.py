@@ -44,9 +44,10 @@ from funnelsim.outlook.pressure import (
     WEEK,
     Dated,
     Groups,
+    chances_by,
     creation_rate,
     dated_chances,
-    expected_wins,
+    stepped_wins,
     win_chances,
 )
 from funnelsim.outlook.regression import Regression, fit_regression
@@ -158,10 +159,9 @@ class Outlook:
         count, seed = whole("paths", paths, 2), whole("seed", seed, 0)
         part = self._whole() if segment is None else self._segment(*segment)
         expected = self._expected(part, ends, -(-count // BLOCK), seed)
-        dated = self._chances(int(ends[-1]))
-        by_ends, effect = dated.chances[ends], self._covariates().multiplier
+        by_ends, effect = self._chances(ends), self._covariates().multiplier
         deals = open_deals(self.spans, self.known.day, by_ends, effect, part.chosen)
-        daily = dated.fresh * self._fresh_rate(part.place)
+        daily = self._of_new(int(ends[-1])) * self._fresh_rate(part.place)
         fresh = np.add.reduceat(daily, np.append(0, ends[:-1]))
         fresh = np.maximum(fresh, LEAST_FRESH * expected.mean(axis=1))
         brought = winners(self.known, part.chosen)
@@ -190,8 +190,8 @@ class Outlook:
         """Return expected wins of each period on blocks of paths, shape (periods, paths)."""
         days, place = int(ends[-1]), part.place
         daily = Expected(
-            self._daily(place.series, days)[:, place.code],
-            *(self._daily(place.of_all, days, by)[:, 0] for by in (0.0, NUDGE, -NUDGE)),
+            self._daily(place.series, place.code, days),
+            *(self._of_all(place.of_all, days, by) for by in (0.0, NUDGE, -NUDGE)),
         )
         coming = coming_cells(self.known.day, ends, place, daily, self.fiscal_year_start)
         market = self._market()
@@ -199,11 +199,31 @@ class Outlook:
             [expected_wins_on(part.regression, market, coming, seed, k) for k in range(blocks)]
         )
 
-    def _daily(self, series: Series, days: int, shift: float = 0.0) -> Floats:
-        """Return wins a day expected under a shift of the market, shape (days, groups)."""
-        chances = self._chances(days, shift)
-        both = expected_wins(self.spans, series.groups, chances, self.known.day, series.rate)
-        return both[0] + both[1]
+    def _of_all(self, series: Series, days: int, shift: float) -> Floats:
+        """Return wins a day expected of all deals under a shift of the market, shape (days,)."""
+        return self._keep((days, shift), lambda: self._daily(series, 0, days, shift))
+
+    def _daily(self, series: Series, code: int, days: int, shift: float = 0.0) -> Floats:
+        """Return wins a day expected of a group under a shift of the market, shape (days,)."""
+        hazards = shifted(self.hazards, shift) if shift else self.hazards
+        standing = series.groups.standing(self.spans, self.known.day, code)
+        return stepped_wins(hazards, self._ahead(days), standing, float(series.rate[code]))
+
+    def _of_new(self, days: int) -> Floats:
+        """Return wins a day where one deal is created each day and none is open, shape (days,)."""
+        none = np.zeros_like(self.hazards.forward)
+        return self._keep(
+            ("new", days), lambda: stepped_wins(self.hazards, self._ahead(days), none, 1.0)
+        )
+
+    def _chances(self, ends: NDArray[np.int64]) -> Floats:
+        """Return chances to win by the ends of periods, shape (periods, stages, 400)."""
+        factors = self._ahead(int(ends[-1]))
+        return self._keep(ends.tobytes(), lambda: chances_by(self.hazards, factors, ends))
+
+    def _ahead(self, days: int) -> Floats:
+        """Return the factors of the last step's hazard on the days to come."""
+        return self._factors(self.known.day + 1 + np.arange(days))
 
     def _keep(self, key: Any, make: Callable[[], Kept]) -> Kept:
         if key not in self._kept:
@@ -277,15 +297,6 @@ class Outlook:
         days = min(SPAN, self.known.day - self.known.record_start + 1)
         seen = visits(self.known, self.spans, win_chances(self.hazards, days))
         return fit_covariates(self.known, seen)
-
-    def _chances(self, days: int, shift: float = 0.0) -> Dated:
-        """Return chances of so many days to come under a shift of the market."""
-        kept: Dated | None = self._kept.get(shift)
-        if kept is None or len(kept.fresh) < days:
-            hazards = shifted(self.hazards, shift) if shift else self.hazards
-            factors = self._factors(self.known.day + 1 + np.arange(days))
-            kept = self._kept[shift] = dated_chances(hazards, factors)
-        return Dated(kept.chances[: days + 1], kept.fresh[:days])
 
     def _market(self) -> Market:
         return self._keep("market", self._fit_market)

@@ -68,7 +68,8 @@ def dated_chances(hazards: Hazards, factors: Floats) -> Dated:
     hazards : Hazards
         The hazards of a usual day.
     factors : ndarray, shape (days,)
-        What multiplies the chance of the last step, of the days to come.
+        What multiplies the chance of the last step, of the days to come: of few, as the cost
+        grows with their square.
 
     Examples
     --------
@@ -78,21 +79,65 @@ def dated_chances(hazards: Hazards, factors: Floats) -> Dated:
     >>> found.chances[:, 0, 0], found.fresh
     (array([0. , 0. , 0.8]), array([0. , 1.6]))
     """
-    stages, days = hazards.stages, len(factors)
+    chances = chances_by(hazards, factors, np.arange(len(factors) + 1))
+    none = np.zeros((hazards.stages, AGES))
+    return Dated(chances, stepped_wins(hazards, factors, none, 1.0))
+
+
+def chances_by(hazards: Hazards, factors: Floats, ends: Whole) -> Floats:
+    """Return chances to be won by some days, shape (ends, stages, 400).
+
+    Parameters
+    ----------
+    hazards, factors
+        As in `dated_chances`.
+    ends : ndarray of int, shape (ends,)
+        Numbers of days, rising.
+    """
+    stages = hazards.stages
     older = np.minimum(np.arange(AGES) + 1, AGES - 1)
-    chances = np.zeros((days + 1, stages + 1, AGES))
-    fresh = np.zeros(days)
-    for day in range(days, 0, -1):  # chances[h] are those to be won by day h, from this day on
-        later = chances[day:]
+    chances = np.zeros((len(ends), stages + 1, AGES))
+    for day in range(int(ends[-1]), 0, -1):  # from this day on
+        later = chances[np.searchsorted(ends, day) :]
         later[:, stages] = 1.0
         for k in reversed(range(stages)):
-            onward, lost = hazards.forward[k], hazards.lost[k]
-            if k + 1 == stages:
-                onward = np.minimum(onward * factors[day - 1], 1.0 - lost)
-            stay = 1.0 - onward - lost
+            onward, stay = _steps(hazards, k, factors[day - 1])
             later[:, k] = onward * later[:, k + 1, :1] + stay * later[:, k][:, older]
-        fresh[day - 1 :] += np.diff(later[:, 0, 0], prepend=0.0)
-    return Dated(chances[:, :stages], fresh)
+    return chances[:, :stages]
+
+
+def stepped_wins(hazards: Hazards, factors: Floats, standing: Floats, rate: float) -> Floats:
+    """Return the wins expected on each day to come, shape (days,): the deals are stepped on.
+
+    Parameters
+    ----------
+    hazards, factors
+        As in `dated_chances`.
+    standing : ndarray, shape (stages, 400)
+        Deals by stage, and age on the first day.
+    rate : float
+        New deals a day.
+    """
+    at_risk, wins = standing.copy(), np.empty(len(factors))
+    for day, factor in enumerate(factors.tolist()):
+        arrive = rate
+        for k in range(hazards.stages):
+            onward, stay = _steps(hazards, k, factor)
+            at_risk[k, 0] += arrive
+            arrive = float((at_risk[k] * onward).sum())
+            stayed = at_risk[k] * stay
+            at_risk[k] = np.append(0.0, stayed[:-1])
+            at_risk[k, -1] += stayed[-1]
+        wins[day] = arrive
+    return wins
+
+
+def _steps(hazards: Hazards, stage: int, factor: float) -> tuple[Floats, Floats]:
+    """Return the chances to go on and to stay, by age; the last step has the day's factor."""
+    onward, lost = hazards.forward[stage], hazards.lost[stage]
+    if stage + 1 == hazards.stages:
+        onward = np.minimum(onward * factor, 1.0 - lost)
+    return onward, 1.0 - onward - lost
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,9 +152,18 @@ class Groups:
     weight: Floats | None = None
 
     @classmethod
-    def whole(cls, deals: int, weight: Floats | None = None) -> Groups:
+    def whole(cls, deals: int) -> Groups:
         """Return one group of all deals."""
-        return cls(np.zeros(deals, np.int32), 1, weight)
+        return cls(np.zeros(deals, np.int32), 1)
+
+    def standing(self, spans: Spans, day: int, code: int) -> Floats:
+        """Return the deals of a code that stand open at a day's end, shape (stages, 400)."""
+        deals, stage, age = spans.standing(day)
+        mine = self.code[deals] == code
+        deals, place = deals[mine], (stage * AGES + age)[mine]
+        weight = None if self.weight is None else self.weight[stage[mine], deals]
+        stages = len(spans.entry)
+        return np.bincount(place, weight, stages * AGES).reshape(stages, AGES).astype(np.float64)
 
 
 def creation_rate(spans: Spans, groups: Groups, day: int, start: int, last: int) -> Floats:
