@@ -1,0 +1,1 @@
+"""Many scenarios on the same draws: compared, swept, solved for a goal."""
