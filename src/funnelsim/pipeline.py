@@ -318,10 +318,14 @@ class Pipeline:
             is already won, one that entered its stage later, or one in another currency,
             unless bad rows are skipped.
         """
+        if vars(self).get("_settled_in") == context:  # the same deals in a changed scenario
+            return self
         columns = {name: getattr(self, name) for name in ("ids", *_COLUMNS)}
         deals = DealColumns(columns, dict(self.segments), self.ages_expected)
         settled = _settled(deals, [], self.source, context)
-        return replace(settled, skipped=self.skipped + settled.skipped)
+        settled = replace(settled, skipped=self.skipped + settled.skipped)
+        object.__setattr__(settled, "_settled_in", context)
+        return settled
 
     @classmethod
     def _from_table(

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Generator
 from concurrent.futures import Executor
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,27 +79,49 @@ def simulate(
     >>> abs(chance.value - 0.5) < 5 * chance.standard_error
     True
     """
+    options = Options.checked(paths, seed, threads, executor, progress)
     if not isinstance(scenario, Scenario):
         raise InputError("scenario", "be a Scenario", scenario)
-    paths = whole("paths", paths, 2, MOST_PATHS)
-    seed = whole("seed", seed, 0, MOST_SEED)
-    if threads is not None:
-        threads = whole("threads", threads, 1)
-    if executor is not None and not hasattr(executor, "submit"):
-        raise InputError("executor", "be a concurrent.futures.Executor", executor)
-    if progress is not None and not callable(progress):
-        raise InputError("progress", "be callable with two numbers", progress)
     from funnelsim._arrays import lower  # noqa: PLC0415  loads the compiler
 
     lowered = lower(scenario)
+    return forecast_of(scenario, lowered, run_paths(lowered, scenario, options), options)
+
+
+class Options(NamedTuple):
+    """How a simulation is run: nothing of it but paths and seed changes a number."""
+
+    paths: int
+    seed: int
+    threads: int | None
+    executor: Executor | None
+    progress: Progress | None
+
+    @classmethod
+    def checked(cls, paths: Any, seed: Any, threads: Any, executor: Any, progress: Any) -> Options:
+        """Return the options, or refuse the first that is not usable."""
+        paths = whole("paths", paths, 2, MOST_PATHS)
+        seed = whole("seed", seed, 0, MOST_SEED)
+        if threads is not None:
+            threads = whole("threads", threads, 1)
+        if executor is not None and not hasattr(executor, "submit"):
+            raise InputError("executor", "be a concurrent.futures.Executor", executor)
+        if progress is not None and not callable(progress):
+            raise InputError("progress", "be callable with two numbers", progress)
+        return cls(paths, seed, threads, executor, progress)
+
+
+def run_paths(lowered: Lowered, scenario: Scenario, options: Options) -> Kept:
+    """Return all paths of a scenario, block by block."""
+    paths, progress = options.paths, options.progress
     periods = scenario.periods.count
     bookings = np.empty((periods, paths), np.int64)
     fresh = None if lowered.new is None else np.empty(paths, np.int64)
     wins: NDArray[Any] = np.empty((periods, paths), np.uint16)  # half the memory, if they fit
-    with closing(_blocks(lowered, scenario, seed, paths, threads, executor)) as blocks:
+    with closing(_blocks(lowered, scenario, options)) as blocks:
         for first, block in blocks:
             last = first + block.wins.shape[1]
-            _check_exact(block)
+            check_exact(block.bookings)
             bookings[:, first:last] = block.bookings
             if block.wins.max() > np.iinfo(wins.dtype).max:
                 wins = wins.astype(np.int32)
@@ -108,26 +130,26 @@ def simulate(
                 fresh[first:last] = block.fresh
             if progress is not None:
                 progress(last, paths)
+    return Kept(bookings, wins, fresh)
+
+
+def forecast_of(scenario: Scenario, lowered: Lowered, kept: Kept, options: Options) -> Forecast:
+    """Return the forecast that has these paths."""
+    paths, seed, threads = options.paths, options.seed, options.threads
     # for parts of the forecast: on our own threads, since an executor may be shut down by then
     again = functools.partial(simulate, paths=paths, seed=seed, threads=threads)
     record = Record(scenario, seed, paths, __version__, lowered.digest)
-    return Forecast(record, Kept(bookings, wins, fresh), lowered, again, threads)
+    return Forecast(record, kept, lowered, again, threads)
 
 
-def _blocks(  # noqa: PLR0917
-    lowered: Lowered,
-    scenario: Scenario,
-    seed: int,
-    paths: int,
-    threads: int | None,
-    executor: Executor | None,
-) -> Generator[tuple[int, Block]]:
+def _blocks(lowered: Lowered, scenario: Scenario, options: Options) -> Generator[tuple[int, Block]]:
     """Yield the blocks of the grid in order, each with its first path.
 
     The folded kernel does not know the day of a win, nor exact numbers of new deals.
     """
     from funnelsim._blocks import BLOCK, Work, run_block  # noqa: PLC0415
 
+    paths, seed, threads, executor, _ = options
     if scenario.new_business is not None and scenario.new_business.needs_trajectories:
         from funnelsim import _walk_blocks  # noqa: PLC0415
         from funnelsim._walks import lower_walks  # noqa: PLC0415
@@ -139,9 +161,9 @@ def _blocks(  # noqa: PLR0917
     return in_order(run_block, (work, seed), grid_of(paths, BLOCK), threads, executor)
 
 
-def _check_exact(block: Block) -> None:
+def check_exact(bookings: NDArray[np.int64]) -> None:
     """Refuse sums that a float no longer holds exactly, or that went past 64 bits."""
-    if block.bookings.size and not 0 <= block.bookings.min() <= block.bookings.max() < MOST_CENTS:
+    if bookings.size and not 0 <= bookings.min() <= bookings.max() < MOST_CENTS:
         raise InputError(
             "bookings of a period on a path",
             f"stay below {MOST_CENTS // CENTS:,}",
