@@ -143,22 +143,34 @@ def forecast_of(scenario: Scenario, lowered: Lowered, kept: Kept, options: Optio
 
 
 def _blocks(lowered: Lowered, scenario: Scenario, options: Options) -> Generator[tuple[int, Block]]:
-    """Yield the blocks of the grid in order, each with its first path.
+    """Yield the blocks of the grid in order, each with its first path."""
+    run, work, size = kernel_of(lowered, scenario)
+    paths, seed, threads, executor, _ = options
+    return in_order(run, (work, seed), grid_of(paths, size), threads, executor)
+
+
+class Kernel(NamedTuple):
+    """What runs one block of a scenario: ``run(work, seed, first path, paths)``."""
+
+    run: Callable[[Any, int, int, int], Block]
+    work: Any
+    block: int  # paths of a block of the grid
+
+
+def kernel_of(lowered: Lowered, scenario: Scenario) -> Kernel:
+    """Return what runs the blocks of a scenario.
 
     The folded kernel does not know the day of a win, nor exact numbers of new deals.
     """
     from funnelsim._blocks import BLOCK, Work, run_block  # noqa: PLC0415
 
-    paths, seed, threads, executor, _ = options
     if scenario.new_business is not None and scenario.new_business.needs_trajectories:
         from funnelsim import _walk_blocks  # noqa: PLC0415
         from funnelsim._walks import lower_walks  # noqa: PLC0415
 
         trip = _walk_blocks.Trip(lower_walks(scenario, lowered), lowered.shared, 0)
-        grid = grid_of(paths, _walk_blocks.BLOCK)
-        return in_order(_walk_blocks.run_booked, (trip, seed), grid, threads, executor)
-    work = Work(lowered.deals, lowered.shared, lowered.new)
-    return in_order(run_block, (work, seed), grid_of(paths, BLOCK), threads, executor)
+        return Kernel(_walk_blocks.run_booked, trip, _walk_blocks.BLOCK)
+    return Kernel(run_block, Work(lowered.deals, lowered.shared, lowered.new), BLOCK)
 
 
 def check_exact(bookings: NDArray[np.int64]) -> None:
