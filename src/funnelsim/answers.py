@@ -1,4 +1,4 @@
-"""From paths to answers, each with its Monte Carlo error: pure functions.
+"""From paths, or from their sums, to answers with their Monte Carlo error: pure functions.
 
 Path ``i`` belongs to replicate ``i % 64``. Replicates are independent, so the spread of their means
 gives the standard error, however even the points inside each of them are.
@@ -7,7 +7,7 @@ gives the standard error, however even the points inside each of them are.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +22,17 @@ LARGE = 2**63
 """Sums from here on do not fit into 64 bits."""
 
 Values = NDArray[np.integer[Any]] | NDArray[np.bool_]
+Replicates = tuple[NDArray[Any], NDArray[np.int64]]
+"""The sum and the number of paths of each replicate; sums are exact integers."""
 
 
-def replicate_sums(values: Values) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return the sum and the number of paths of each replicate; sums are exact integers."""
+def replicate_sums(values: Values) -> Replicates:
+    """Return the sum and the number of paths of each replicate."""
     paths = len(values)
     groups = min(REPLICATES, paths)
     whole = paths // groups * groups
-    most = int(values.max()) * (paths // groups + 1)
+    size = max(int(values.max()), -int(values.min()))  # differences may be below 0
+    most = size * (paths // groups + 1)
     kind = np.int64 if most < LARGE else object  # Python's own integers have no end
     sums = values[:whole].reshape(-1, groups).sum(axis=0, dtype=kind)
     counts = np.full(groups, paths // groups, dtype=np.int64)
@@ -39,10 +42,15 @@ def replicate_sums(values: Values) -> tuple[NDArray[Any], NDArray[np.int64]]:
     return sums, counts
 
 
-def _spread_of_mean(values: Values) -> tuple[float, float]:
+def spread_of_mean(values: Values) -> tuple[float, float]:
     """Return the mean and its standard error from the replicates."""
-    sums, counts = replicate_sums(values)
-    paths, groups = len(values), len(sums)
+    return _spread(replicate_sums(values))
+
+
+def _spread(replicates: Replicates) -> tuple[float, float]:
+    """Return the mean and its standard error from sums and numbers of paths of the replicates."""
+    sums, counts = replicates
+    paths, groups = int(counts.sum()), len(sums)
     total = sum(sums.tolist())  # of Python's integers: 64 sums of 63 bits are more than 64 bits
     mean = total / paths
     if groups == 1:
@@ -52,7 +60,8 @@ def _spread_of_mean(values: Values) -> tuple[float, float]:
     return mean, math.sqrt(float(off @ off) * groups / (groups - 1)) / paths
 
 
-def _student(paths: int) -> float:
+def student(paths: int) -> float:
+    """Return how many standard errors a 95 % interval reaches to each side."""
     if paths >= REPLICATES:
         return STUDENT
     from scipy.special import stdtrit  # noqa: PLC0415
@@ -62,8 +71,13 @@ def _student(paths: int) -> float:
 
 def mean(values: Values, parts: int = 1) -> Estimate:
     """Return the mean of whole numbers of parts, such as cents, in units of so many parts."""
-    average, error = _spread_of_mean(values)
-    reach = _student(len(values)) * error
+    return mean_of(replicate_sums(values), parts)
+
+
+def mean_of(replicates: Replicates, parts: int = 1) -> Estimate:
+    """Return the same mean from sums alone."""
+    average, error = _spread(replicates)
+    reach = student(int(replicates[1].sum())) * error
     low, high = average - reach, average + reach
     return Estimate(average / parts, error / parts, low / parts, high / parts)
 
@@ -75,19 +89,29 @@ def probability(hits: NDArray[np.bool_]) -> Estimate:
     for. Where no path, or every path, has the event, the error is that of one path in all: it is
     small, but not nothing.
     """
-    paths = len(hits)
-    chance, error = _spread_of_mean(hits)
+    return probability_of(replicate_sums(hits))
+
+
+def probability_of(replicates: Replicates) -> Estimate:
+    """Return the same chance from numbers of hits alone."""
+    paths = int(replicates[1].sum())
+    chance, error = _spread(replicates)
     if error == 0.0:
         error = math.sqrt((chance * (1.0 - chance) + 1.0 / paths) / paths)
         worth = float(paths)
     else:
         worth = chance * (1.0 - chance) / error**2
-    reach = _student(paths) ** 2 / worth
+    reach = student(paths) ** 2 / worth
     centre = (chance + 0.5 * reach) / (1.0 + reach)
     half = math.sqrt(chance * (1.0 - chance) * reach + 0.25 * reach * reach) / (1.0 + reach)
     return Estimate(
         chance, error, min(max(centre - half, 0.0), chance), max(min(centre + half, 1.0), chance)
     )
+
+
+def rank_of(level: float, paths: int) -> int:
+    """Return the place, from 0, of a quantile among so many ordered values."""
+    return min(max(math.ceil(level * paths - 1e-9) - 1, 0), paths - 1)
 
 
 def quantiles(values: Values, levels: list[float], parts: int = 1) -> list[Estimate]:
@@ -101,17 +125,15 @@ def quantiles(values: Values, levels: list[float], parts: int = 1) -> list[Estim
     paths = len(ordered)
 
     def at(level: float) -> int:
-        rank = math.ceil(level * paths - 1e-9) - 1
-        return int(ordered[min(max(rank, 0), paths - 1)])
+        return int(ordered[rank_of(level, paths)])
 
     result = []
     for level in levels:
         value = at(level)
-        student = _student(paths)
         below, until = probability(values < value), probability(values <= value)
-        reach = student * max(below.standard_error, until.standard_error)
+        reach = student(paths) * max(below.standard_error, until.standard_error)
         low, high = at(level - reach), at(level + reach)
-        error = (high - low) / (2.0 * student)
+        error = (high - low) / (2.0 * student(paths))
         result.append(Estimate(value / parts, error / parts, low / parts, high / parts))
     return result
 
@@ -125,9 +147,46 @@ def deviation(values: Values, parts: int = 1) -> float:
 
 def distribution(values: Values, parts: int = 1) -> dict[str, Any]:
     """Return mean, standard deviation, P10, P50 and P90, as the JSON answer holds them."""
-    low, middle, high = quantiles(values, [0.1, 0.5, 0.9], parts)
+    return described(OfPaths(values, parts))
+
+
+class Quantity(Protocol):
+    """A random quantity that much is asked of, however it is known."""
+
+    def mean(self) -> Estimate:
+        """Return its mean."""
+
+    def deviation(self) -> float:
+        """Return its standard deviation."""
+
+    def quantiles(self, levels: list[float]) -> list[Estimate]:
+        """Return its quantiles at levels in (0, 1)."""
+
+
+class OfPaths(NamedTuple):
+    """A quantity known by its value on each path, in whole numbers of parts of a unit."""
+
+    values: Values
+    parts: int = 1
+
+    def mean(self) -> Estimate:
+        """Return its mean."""
+        return mean(self.values, self.parts)
+
+    def deviation(self) -> float:
+        """Return its standard deviation."""
+        return deviation(self.values, self.parts)
+
+    def quantiles(self, levels: list[float]) -> list[Estimate]:
+        """Return its quantiles at levels in (0, 1)."""
+        return quantiles(self.values, levels, self.parts)
+
+
+def described(quantity: Quantity) -> dict[str, Any]:
+    """Return a quantity as the JSON answer holds it."""
+    low, middle, high = quantity.quantiles([0.1, 0.5, 0.9])
     return {
-        "mean": mean(values, parts).to_dict(),
-        "sd": deviation(values, parts),
+        "mean": quantity.mean().to_dict(),
+        "sd": quantity.deviation(),
         "quantiles": {"p10": low.to_dict(), "p50": middle.to_dict(), "p90": high.to_dict()},
     }
