@@ -19,6 +19,7 @@ from funnelsim._chances import (
     stable_number,
 )
 from funnelsim._creation import NewDeals, flattened, lower_new_business
+from funnelsim._remembered import Remembered
 from funnelsim._timing import Timing, lower_times
 from funnelsim.distributions import Distribution
 from funnelsim.kernels.outcomes import MOST_PARTIAL, Deals
@@ -66,17 +67,15 @@ class Lowered(NamedTuple):
     digest: str
 
 
-def lower(scenario: Scenario) -> Lowered:
-    """Return the arrays of a scenario."""
+def lower(scenario: Scenario, remembered: Remembered | None = None) -> Lowered:
+    """Return the arrays of a scenario; laws of remaining time as remembered, if they are."""
     clock, as_of = scenario.clock, scenario.as_of
     days = np.array([window.hi for window in scenario.windows])
     shared, cells = lower_market(scenario)
     everyone, late = _standing(scenario, cells)
     lead, group = _alike(everyone)
     standing = everyone.at(lead)
-    timing = lower_times(
-        scenario.funnel, standing.stage, standing.age, clock.elapsed(as_of, days), shared.cycle
-    )
+    timing = _timing(scenario, standing, clock.elapsed(as_of, days), shared, remembered)
     shared = shared._replace(
         step=round(timing.step * GRAIN) / GRAIN,
         cycle=rounded(shared.cycle),
@@ -89,7 +88,7 @@ def lower(scenario: Scenario) -> Lowered:
         by_end=rounded(_stepped(timing.by_end[timing.row], standing.close, days)),
     )
     by_end = _stepped(timing.cycle_by_end[timing.row], standing.close, days)
-    new = lower_new_business(scenario, shared)
+    new = lower_new_business(scenario, shared, remembered)
     return Lowered(
         deals,
         shared,
@@ -102,6 +101,21 @@ def lower(scenario: Scenario) -> Lowered:
         new,
         _digest((*deals, *shared, *(flattened(new) if new else ()))),
     )
+
+
+def _timing(
+    scenario: Scenario,
+    standing: Standing,
+    ends: Floats,
+    shared: Shared,
+    remembered: Remembered | None,
+) -> Timing:
+    """Return the laws of remaining time: most of the work, and the same for many scenarios."""
+    parts = (scenario.funnel, standing.stage, standing.age, ends, shared.cycle)
+    if remembered is None:
+        return lower_times(*parts)
+    key = ("open", scenario.funnel.times, *parts[1:])
+    return remembered.get(key, lambda: lower_times(*parts))
 
 
 def _standing(scenario: Scenario, cells: Ints) -> tuple[Standing, Bools]:

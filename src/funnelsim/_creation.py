@@ -19,6 +19,7 @@ from funnelsim._factors import (
     points,
 )
 from funnelsim._remaining import TIE, RemainingTime
+from funnelsim._remembered import Remembered
 from funnelsim._timing import FAR, laws_of_draws
 from funnelsim.distributions import Distribution, Fixed, Gamma
 from funnelsim.errors import InputError
@@ -96,7 +97,9 @@ def flattened(parts: Sequence[Any]) -> Iterator[Any]:
             yield part
 
 
-def lower_new_business(scenario: Scenario, shared: Shared) -> NewDeals | None:
+def lower_new_business(
+    scenario: Scenario, shared: Shared, remembered: Remembered | None = None
+) -> NewDeals | None:
     """Return the arrays of a scenario's new business, None if there is none."""
     business = scenario.new_business
     if business is None:
@@ -116,7 +119,7 @@ def lower_new_business(scenario: Scenario, shared: Shared) -> NewDeals | None:
     years[cohort] = pieces.year
     frailty, gammas = _frailties(business, [window.share for window in windows])
     entry = _entries(scenario, pieces, cohort, part)
-    chances = _chances_by_end(scenario, shared, entry)
+    chances = _remembered_chances(scenario, shared, entry, remembered)
     creation = creation_of(scenario, shared, entry.stage, chances, years, NEW_DEAL, business.amount)
     swing = math.sqrt(math.log1p(business.market_swing**2))
     named = [stable_number(f"\0frailty {k}") for k in pieces.period.tolist()]
@@ -220,6 +223,16 @@ def amount_of(amount: Distribution | None) -> tuple[int, Floats]:
     if isinstance(amount, Fixed):
         return round(float(amount.mean) * CENTS), np.zeros((0, 2, 2))
     return 0, quantile_table(amount)
+
+
+def _remembered_chances(
+    scenario: Scenario, shared: Shared, entry: Entry, remembered: Remembered | None
+) -> Chances:
+    if remembered is None:
+        return _chances_by_end(scenario, shared, entry)
+    when = (scenario.as_of, scenario.periods, scenario.clock)
+    key = ("new", scenario.funnel.times, *when, shared.cycle, *entry)
+    return remembered.get(key, lambda: _chances_by_end(scenario, shared, entry))
 
 
 def _chances_by_end(scenario: Scenario, shared: Shared, entry: Entry) -> Chances:

@@ -199,6 +199,11 @@ class Funnel:
         return tuple(stage.name for stage in self.stages)
 
     @property
+    def times(self) -> tuple[Distribution | None, ...]:
+        """Time in each stage, None for the last."""
+        return tuple(stage.time for stage in self.stages)
+
+    @property
     def win_probabilities(self) -> NDArray[np.float64]:
         """Chance to win from each stage, shape (draws, stages)."""
         wins = np.ones((self.draws, len(self.stages)))
