@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import cache
 
 import numpy as np
 import pytest
 
+import funnelsim as fs
 from funnelsim.backtesting.backtest import backtest
 from funnelsim.backtesting.baselines import baselines
 from funnelsim.backtesting.track import track_record
@@ -124,3 +126,87 @@ def test_the_track_record():
     )
     assert first.forecasts == 2
     assert first.to_dict() == second.to_dict()
+
+
+def changes_of(deals, *, later):
+    """Return rows of stage changes; later ones have stages and segments that were never seen."""
+    rng = np.random.default_rng(SEED)
+    rows = []
+    for k in range(deals):
+        day = DAY + float(rng.integers(200))
+        segment = {"region": rng.choice(["North", "South"])}
+        for stage in ("Meeting", "Offer", rng.choice(["Won", "Lost"])):
+            rows.append((f"D{k}", day, stage, segment))
+            day += float(rng.integers(1, 30))
+            if rng.random() < 0.2:
+                break
+    if later:
+        for k in range(40):
+            new = {"region": "Moon"}
+            rows += [
+                (f"D{k}", DAY + 260.0 + k, "Legal", {"region": "North"}),
+                (f"N{k}", DAY + 260.0 + k, "Inbound", new),
+                (f"N{k}", DAY + 270.0 + k, "Meeting", new),
+                (f"N{k}", DAY + 275.0 + k, "Offer", new),
+                (f"N{k}", DAY + 280.0 + k, "Won", new),
+            ]
+    return fs.History.from_frame({
+        "deal": [row[0] for row in rows],
+        "time": [dt.date.fromordinal(int(row[1])) for row in rows],
+        "stage": [str(row[2]) for row in rows],
+        "amount": [1000.0 + len(row[0]) for row in rows],
+        "region": [str(row[3]["region"]) for row in rows],
+    })  # fmt: skip
+
+
+DAY = dt.date(2026, 1, 1).toordinal()
+ORIGIN = dt.date.fromordinal(DAY + 240)
+
+
+def test_later_stages_and_segments_are_not_known():
+    before, after = (changes_of(200, later=later) for later in (False, True))
+    assert after.log.stages == ("Inbound", "Meeting", "Offer", "Legal")
+    first, second = (one.as_of(ORIGIN) for one in (before, after))
+    assert first.stages == second.stages == ("Meeting", "Offer")
+    assert second.segments["region"][1] == ("North", "South")
+    assert after.as_of().stages == after.log.stages
+    fits = [one.fit(ORIGIN, by="region", draws=20) for one in (before, after)]
+    assert fits[0].to_dict() == fits[1].to_dict()
+    assert fits[0].to_toml() == fits[1].to_toml()
+    assert fits[1].scenario().funnel.names == ("Meeting", "Offer", "won")
+    told = [one.forecast(30, as_of=ORIGIN, quota=1e5, paths=256) for one in (before, after)]
+    assert told[0].to_dict() == told[1].to_dict()
+    scores = [
+        {tuple(row) for row in one.backtest([30], origins=[DAY + 185, DAY + 200], by=["region"],
+                                            least_wins=1, paths=PATHS).forecasts}
+        for one in (before, after)
+    ]  # fmt: skip
+    assert len(scores[0]) > 50
+    assert scores[0] == {row for row in scores[1] if "Moon" not in row}
+
+
+def test_a_backtest_goes_on_when_a_stage_comes_later():
+    found = changes_of(300, later=True).backtest([30], origins=30, first=DAY + 180, paths=PATHS)
+    assert found.summary()[0].forecasts >= 3
+    assert {one.method for one in found.left_out} <= {"last year"}
+
+
+def test_stages_that_are_stated_are_known_from_the_start():
+    rows = {"deal": ["A", "A"], "time": ["2026-01-01", "2026-02-01"], "stage": ["Meeting", "Legal"]}
+    told = [
+        fs.History.from_frame(rows, **more).as_of("2026-01-15").stages
+        for more in ({}, {"stages": ["Meeting", "Legal"]})
+    ]
+    assert told == [("Meeting",), ("Meeting", "Legal")]
+
+
+def test_a_history_that_has_only_closed_so_far_has_one_stage():
+    rows = {
+        "deal": ["A", "B", "B"],
+        "time": ["2026-01-01", "2026-02-01", "2026-03-01"],
+        "stage": ["Won", "Legal", "Won"],
+    }
+    known = fs.History.from_frame(rows).as_of("2026-01-15")
+    assert known.stages == ("open",)
+    assert known.entry.shape == (1, 1)
+    assert known.won.all()

@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from funnelsim.events.log import LOST, WON
+from funnelsim.events.log import LOST, ONE_STAGE, WON
 from funnelsim.events.outcomes import OPEN, outcomes_of, refuse_closed
 from funnelsim.events.sheet import Moves, Sheet, deals_in_words, rows_in_words
 
 Floats = NDArray[np.float64]
-
-ONE_STAGE = ("open",)
 
 
 def read_rows(sheet: Sheet) -> Moves:

@@ -21,7 +21,8 @@ WON, LOST = -1, -2
 """States beside the stages, which count from 0."""
 FEW_BEFORE = 20
 """So many deals created before the first close say that earlier closes were not recorded."""
-AT_ONCE = 1e-9
+ONE_STAGE = ("open",)
+"""The stages of a history that tells of none."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,9 @@ class EventLog:
         Where the events came from.
     recognised : Recognised, optional
         The format of the table they were read from, and which column became what.
+    stages_stated : bool
+        Whether the stages are known whatever the events; else a stage is known on a day if some
+        event until then is in it.
 
     Raises
     ------
@@ -117,6 +121,7 @@ class EventLog:
     treatments: tuple[Treatment, ...]
     source: str
     recognised: Recognised | None
+    stages_stated: bool
 
     def __init__(
         self,
@@ -135,6 +140,7 @@ class EventLog:
         treatments: Sequence[Treatment] = (),
         source: str = "history",
         recognised: Recognised | None = None,
+        stages_stated: bool = True,
     ) -> None:
         time = np.asarray(time, np.float64)
         amount = np.full(len(time), np.nan) if amount is None else np.asarray(amount, np.float64)
@@ -154,6 +160,7 @@ class EventLog:
             "treatments": tuple(treatments),
             "source": source,
             "recognised": recognised,
+            "stages_stated": bool(stages_stated),
         }.items():
             object.__setattr__(self, name, value)
         last = int(self.time[-1] // 1) if last_day is None else int(last_day)
@@ -215,7 +222,8 @@ class EventLog:
 
         A deal that moves back stays in the furthest stage it reached; a stage that it skips is
         passed in no time; of two closes the last counts, and a deal that was reopened is open
-        from its creation until it closes again.
+        from its creation until it closes again. Stages that no event until then is in are not
+        known, unless they were stated; nor are segments in which no deal was.
 
         Parameters
         ----------
@@ -236,7 +244,8 @@ class EventLog:
         found, place = np.unique(deal, return_inverse=True)
         count = len(found)
         closed, won = _last_close(count, place, time, state)
-        entry = _first_entries(count, len(self.stages), place, time, state)
+        kept = self._stages_in(state)
+        entry = _first_entries(count, kept, place, time, state)
         passed = np.where(won & ~np.isfinite(entry), closed, entry)
         ending = state < 0
         said = ~np.isnan(amount)
@@ -244,7 +253,7 @@ class EventLog:
         return Known(
             day=int(day),
             record_start=self._record_start(last),
-            stages=self.stages,
+            stages=tuple(self.stages[k] for k in kept) or ONE_STAGE,
             ids=tuple(self.ids[k] for k in found.tolist()),
             entry=_read_only(passed),
             closed=_read_only(closed),
@@ -253,6 +262,12 @@ class EventLog:
             booked=_read_only(booked),
             segments={name: _coded(values, found) for name, values in self.segments.items()},
         )
+
+    def _stages_in(self, state: NDArray[np.int64]) -> list[int]:
+        """Return the places of the stages that are known from so many events."""
+        if self.stages_stated:
+            return list(range(len(self.stages)))
+        return [k for k in np.unique(state).tolist() if k >= 0]
 
 
 def _iso(time: float) -> str:
@@ -307,16 +322,16 @@ def _last_close(
 
 def _first_entries(
     count: int,
-    stages: int,
+    stages: Sequence[int],
     place: NDArray[np.intp],
     time: NDArray[np.float64],
     state: NDArray[np.int64],
 ) -> NDArray[np.float64]:
     """Return the first day at which each deal was in a stage or beyond, shape (stages, deals)."""
-    entry = np.full((stages, count), NEVER)
-    for k in range(stages):
-        reached = np.flatnonzero(state >= k)[::-1]
-        entry[k, place[reached]] = time[reached]  # the earliest comes last
+    entry = np.full((max(len(stages), 1), count), NEVER)
+    for row, stage in enumerate(stages):
+        reached = np.flatnonzero(state >= stage)[::-1]
+        entry[row, place[reached]] = time[reached]  # the earliest comes last
     entry[0] = _first_of(count, place, time)
     return entry
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funnelsim.errors import InputError, unknown
-from funnelsim.events.log import LOST, WON
+from funnelsim.events.log import LOST, ONE_STAGE, WON
 from funnelsim.events.pipelines import check_one_pipeline
 from funnelsim.events.recognition import folded
 from funnelsim.events.sheet import Sheet, Stated
@@ -177,7 +177,7 @@ def states_of(sheet: Sheet, events: Labelled) -> tuple[tuple[str, ...], NDArray[
         place.get(name.casefold(), UNUSED) if one == OPEN else one
         for name, one in zip(labels, meant, strict=True)
     ]
-    return tuple(former) or ("open",), np.array([*state, 0], np.int64)[events.label]
+    return tuple(former) or ONE_STAGE, np.array([*state, 0], np.int64)[events.label]
 
 
 def _without_case(events: Labelled) -> Labelled:

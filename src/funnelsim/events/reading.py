@@ -241,6 +241,7 @@ def _log(sheet: Sheet, moves: Moves, money: str | None) -> EventLog:
         treatments=sheet.treatments,
         source=sheet.table.source,
         recognised=sheet.match.recognised(),
+        stages_stated=sheet.stated.stages is not None,
     )
 
 
