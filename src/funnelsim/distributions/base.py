@@ -10,6 +10,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from funnelsim.errors import InputError
+from funnelsim.parameters import Parameter
+
 Floats = NDArray[np.float64]
 
 
@@ -47,6 +50,22 @@ class Distribution(ABC):
     def at(self, draw: int) -> Self:  # noqa: ARG002 - a certain distribution is the same in all draws
         """Return the distribution in one draw of its parameters, with plain numbers."""
         return self
+
+    @abstractmethod
+    def scaled(self, factor: Parameter) -> Distribution:
+        """Return the distribution of ``factor`` times the value, in the same family.
+
+        Parameters
+        ----------
+        factor : float or tuple of float
+            Above 0; or one factor for each draw of the parameters.
+
+        Examples
+        --------
+        >>> from funnelsim import Gamma
+        >>> Gamma(mean=30, cv=0.6).scaled(2.0)
+        Gamma(mean=60.0, cv=0.6)
+        """
 
     def sf(self, x: ArrayLike) -> Floats:
         """Return the survival function ``P(T > x)``, accurate in the far tail.
@@ -119,6 +138,14 @@ class Distribution(ABC):
     def __getstate__(self) -> dict[str, Any]:
         """Pickle what was given, and leave out the arrays made from it."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def one_factor(factor: Parameter) -> float:
+    """Return a factor for a distribution without draws of its parameters."""
+    if isinstance(factor, tuple):
+        remedy = "this distribution has no parameters that could hold draws"
+        raise InputError("factor of a distribution", "be one number", factor, remedy)
+    return factor
 
 
 def _levels(name: str, q: ArrayLike) -> Floats:

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from funnelsim.distributions.base import Distribution, Floats
+from funnelsim.distributions.base import Distribution, Floats, one_factor
 from funnelsim.errors import InputError
-from funnelsim.parameters import NONNEGATIVE, Interval, number
+from funnelsim.parameters import NONNEGATIVE, Interval, Parameter, number
 
 MOST_VALUES = 10_000_000
 SUM_TOLERANCE = 1e-9
@@ -73,6 +73,11 @@ class Quantiles(Distribution):
         """The mean, the area under the straight lines."""
         levels, _, values = self._knots
         return float(np.sum(np.diff(levels) * (0.5 * values[:-1] + 0.5 * values[1:])))
+
+    def scaled(self, factor: Parameter) -> Quantiles:
+        """Return the distribution of ``factor`` times the value."""
+        times = one_factor(factor)
+        return Quantiles([(level, value * times) for level, value in self.points])
 
     @property
     def atoms(self) -> bool:
@@ -155,6 +160,11 @@ class Sample(_Steps):
         if self.source is not None:
             object.__setattr__(self, "source", _checked_source(self.source))
 
+    def scaled(self, factor: Parameter) -> Sample:
+        """Return the distribution of ``factor`` times the value; it is no longer that of a file."""
+        times = one_factor(factor)
+        return Sample([value * times for value in self.values])
+
     @property
     def mean(self) -> float:
         """The mean of the values."""
@@ -205,6 +215,11 @@ class Discrete(_Steps):
         if abs(total - 1.0) > SUM_TOLERANCE:
             raise InputError("chances of discrete", "sum to 1", total)
         return chances
+
+    def scaled(self, factor: Parameter) -> Discrete:
+        """Return the distribution of ``factor`` times the value."""
+        times = one_factor(factor)
+        return Discrete([value * times for value in self.values], self.chances)
 
     @property
     def mean(self) -> float:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from funnelsim.distributions.base import Distribution, Floats
+from funnelsim.distributions.base import Distribution, Floats, one_factor
 from funnelsim.errors import InputError
+from funnelsim.parameters import POSITIVE, Parameter, number
 
 SMALLEST, LARGEST = float(np.finfo(np.float64).tiny), float(np.finfo(np.float64).max)
 # Many scipy.stats distributions take their isf from ppf(1 - q), which knows no small q. Below
@@ -45,6 +46,8 @@ class Frozen(Distribution):
     ----------
     dist : frozen scipy.stats distribution
         For instance ``scipy.stats.invgauss(0.5, scale=30)``.
+    factor : float
+        Multiplies its values; above 0.
 
     Examples
     --------
@@ -54,6 +57,7 @@ class Frozen(Distribution):
     """
 
     dist: Any
+    factor: float = 1.0
 
     def __post_init__(self) -> None:
         field = "distribution of scipy.stats"
@@ -62,6 +66,7 @@ class Frozen(Distribution):
             raise InputError(field, "be frozen", self.dist, remedy)
         if np.size(self.dist.mean()) != 1:
             raise InputError(field, "be a single one, not an array of them", self)
+        object.__setattr__(self, "factor", number(f"factor of {field}", self.factor, POSITIVE))
         low = float(self.dist.support()[0])
         if math.isnan(low) or math.isnan(self.mean):
             remedy = "its parameters, or its mean, are outside what SciPy computes"
@@ -73,7 +78,11 @@ class Frozen(Distribution):
     @property
     def mean(self) -> float:
         """The mean, as scipy.stats has it."""
-        return float(self.dist.mean())
+        return self.factor * float(self.dist.mean())
+
+    def scaled(self, factor: Parameter) -> Frozen:
+        """Return the distribution of ``factor`` times the value."""
+        return Frozen(self.dist, self.factor * one_factor(factor))
 
     @property
     def atoms(self) -> bool:
@@ -86,20 +95,33 @@ class Frozen(Distribution):
     def __repr__(self) -> str:
         given = [repr(value) for value in self.dist.args]
         given += [f"{name}={value!r}" for name, value in self.dist.kwds.items()]
-        return f"Frozen({self._name()}({', '.join(given)}))"
+        scaled = f", factor={self.factor!r}" if self.factor != 1.0 else ""
+        return f"Frozen({self._name()}({', '.join(given)}){scaled})"
 
     def _ends(self) -> tuple[float, float]:
         low, high = self.dist.support()
         return float(low), float(high)
 
     def _sf(self, x: Floats) -> Floats:
-        return self._inside(self.dist.sf(x), 0.0, 1.0)
+        return self._inside(self.dist.sf(self._unscaled(x)), 0.0, 1.0)
+
+    def _unscaled(self, x: Floats) -> Floats:
+        """Return the largest values that are at most ``x`` when they are scaled."""
+        if self.factor == 1.0:
+            return x
+        value = x / self.factor
+        value = np.where(value * self.factor > x, np.nextafter(value, -np.inf), value)
+        above = np.nextafter(value, np.inf)
+        return np.where(above * self.factor <= x, above, value)
 
     def _ppf(self, q: Floats) -> Floats:
         # SciPy has discrete distributions start one below their support.
-        return self._inside(self.dist.ppf(q), *self._ends())
+        return self.factor * self._inside(self.dist.ppf(q), *self._ends())
 
     def _isf(self, q: Floats) -> Floats:
+        return self.factor * self._exceeded(q)
+
+    def _exceeded(self, q: Floats) -> Floats:
         flat = q.ravel()
         searched = (flat > 0.0) & (flat < SEARCH_BELOW) & self._has_lattice()
         values = np.asarray(self.dist.isf(np.where(searched, SEARCH_BELOW, flat)), dtype=float)

@@ -29,6 +29,8 @@ Draws = float | Sequence[float] | NDArray[Any]
 
 # Beyond these the formulas lose their digits, and nobody means such a time or amount.
 SHAPE_LIMITS = Interval(1e-6, 1e6)
+UNITLESS = frozenset({"alpha", "cv", "shape", "sigma"})
+"""Parameters of form; all others, in every family, are in the unit of the values."""
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -73,6 +75,14 @@ class Parametric(Distribution):
     def at(self, draw: int) -> Self:
         """Return the same family with the plain numbers of one draw."""
         return self if self.draws == 1 else type(self)(**self._values(draw))
+
+    def scaled(self, factor: Parameter) -> Self:
+        """Return the distribution of ``factor`` times the value, in the same family."""
+        moved = {
+            name: value if name in UNITLESS else _times(value, factor)
+            for name, value in self.parameters
+        }
+        return type(self)(**moved)
 
     def _checked(self, name: str, value: Any) -> Parameter:
         field = f"{name} of {self.family}"
@@ -264,6 +274,13 @@ class Pareto(_ByHazard):
     def _value_at(self, hazard: Floats) -> Floats:
         numbers = self._numbers()
         return numbers["low"] * np.exp(hazard / numbers["alpha"])
+
+
+def _times(value: Parameter, factor: Parameter) -> Parameter:
+    """Return the product, draw by draw where either holds draws."""
+    draws = max(draws_of(value), draws_of(factor))
+    product = tuple(at(value, draw) * at(factor, draw) for draw in range(draws))
+    return product if draws > 1 else product[0]
 
 
 def exp_or_inf(exponent: float) -> float:
