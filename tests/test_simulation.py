@@ -26,6 +26,7 @@ BLOCK = _blocks.BLOCK
 RULE_OF_PATHS = "paths must be a whole number of at least 2 and at most 4294967296, got"
 RULE_OF_SEED = "seed must be a whole number of at least 0 and at most 18446744073709551615, got"
 RULE_OF_THREADS = "threads must be a whole number of at least 1, got"
+EXECUTOR = "executor must be a concurrent.futures.Executor, or make one when it is called"
 WRONG = [
     ({"paths": 1}, f"{RULE_OF_PATHS} 1"),
     ({"paths": 0}, f"{RULE_OF_PATHS} 0"),
@@ -42,7 +43,7 @@ WRONG = [
     ({"threads": 0}, f"{RULE_OF_THREADS} 0"),
     ({"threads": -2}, f"{RULE_OF_THREADS} -2"),
     ({"threads": 2.0}, f"{RULE_OF_THREADS} 2.0"),
-    ({"executor": 4}, "executor must be a concurrent.futures.Executor, got 4"),
+    ({"executor": 4}, EXECUTOR + ", got 4"),
     ({"progress": True}, "progress must be callable with two numbers, got True"),
 ]
 
@@ -181,12 +182,12 @@ class Broken(ThreadPoolExecutor):
         if len(self.tasks) == 2:
             task.set_exception(OSError("worker lost"))
         elif len(self.tasks) < 2:
-            task.set_result(_run_block(*_[1:]))
+            task.set_result(_[0]())
         self.tasks.append(task)
         return task
 
 
-def test_a_lost_worker_of_an_executor_is_reported_and_the_rest_cancelled():
+def test_an_error_of_an_executor_is_reported_and_the_rest_cancelled():
     seen = []
     with Broken() as executor, pytest.raises(OSError, match="worker lost"):
         fs.simulate(

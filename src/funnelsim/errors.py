@@ -136,6 +136,19 @@ class RowsError(InputError):
         return type(self), (self.source, self.problems, self.advice, self.where)
 
 
+class ExecutorWarning(RuntimeWarning):
+    """The executor of the user's broke, and threads of this process took over.
+
+    Nothing is lost, and the numbers are the same. What broke it is worth a look: a worker process
+    that dies has most often too little memory.
+
+    Examples
+    --------
+    >>> issubclass(ExecutorWarning, RuntimeWarning)
+    True
+    """
+
+
 def shown(value: Any) -> str:
     """Return a value as it may stand in a message: its repr, cut at 60 characters."""
     if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:

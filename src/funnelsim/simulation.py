@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Generator
-from concurrent.futures import Executor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from funnelsim._deals import MOST_CENTS
 from funnelsim._running import grid_of, in_order
 from funnelsim._version import __version__
+from funnelsim._workers import Executors, check_executor
 from funnelsim.errors import InputError
 from funnelsim.forecast import Forecast, Kept, Record
 from funnelsim.goal import CENTS
@@ -36,7 +36,7 @@ def simulate(
     paths: int = 100_000,
     seed: int = 1,
     threads: int | None = None,
-    executor: Executor | None = None,
+    executor: Executors | None = None,
     progress: Progress | None = None,
 ) -> Forecast:
     """Simulate a scenario.
@@ -52,8 +52,10 @@ def simulate(
         same bits, whatever the threads or the executor.
     threads : int, optional
         Number of threads; by default one for each processor.
-    executor : concurrent.futures.Executor, optional
-        Runs the blocks instead of our own threads.
+    executor : concurrent.futures.Executor or callable, optional
+        Runs the blocks instead of our own threads: on processes, with loky, Dask or MPI. It is
+        left running. A callable without arguments makes an executor: it is shut down in the end,
+        and a new one is made if a worker dies.
     progress : callable, optional
         Called as ``progress(paths done, paths in all)`` after each block.
 
@@ -65,7 +67,14 @@ def simulate(
     Raises
     ------
     InputError
-        If an argument is not usable.
+        If an argument is not usable, or the executor is shut down before the last block is done.
+    FunnelsimError
+        If workers of the executor die again and again, and no block is done in between.
+
+    Warns
+    -----
+    ExecutorWarning
+        If a worker's death broke the executor: what was left ran on threads of this process.
 
     Examples
     --------
@@ -94,7 +103,7 @@ class Options(NamedTuple):
     paths: int
     seed: int
     threads: int | None
-    executor: Executor | None
+    executor: Executors | None
     progress: Progress | None
 
     @classmethod
@@ -104,8 +113,8 @@ class Options(NamedTuple):
         seed = whole("seed", seed, 0, MOST_SEED)
         if threads is not None:
             threads = whole("threads", threads, 1)
-        if executor is not None and not hasattr(executor, "submit"):
-            raise InputError("executor", "be a concurrent.futures.Executor", executor)
+        if executor is not None:
+            check_executor(executor)
         if progress is not None and not callable(progress):
             raise InputError("progress", "be callable with two numbers", progress)
         return cls(paths, seed, threads, executor, progress)
