@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from funnelsim.events import LOST, WON, read_events
@@ -232,3 +233,61 @@ def test_a_log_written_as_columns_is_read_back(path):
     )  # fmt: skip
     assert again.columns() == log.columns()
     assert again.recognised.format == "stage-changes"
+
+
+WEEKS = [f"2026-01-{day:02d}" for day in (5, 12, 19, 26)]
+
+
+def snapshots_of(rows, weeks=WEEKS, **more):
+    """Return the log of weekly snapshots: for each deal its stages by week, "" where it lacks."""
+    cells = [(deal, week, stage) for deal, stages in rows.items()
+             for week, stage in zip(weeks, stages, strict=True) if stage]  # fmt: skip
+    columns = dict(zip(("deal", "snapshot", "stage"), zip(*cells, strict=True), strict=True))
+    closed = more.pop("closed", {})
+    if closed:
+        columns["close date"] = [closed.get(deal) if s == "Won" else None for deal, _, s in cells]
+    return read_events(columns, **more)
+
+
+def test_a_deal_that_vanishes_and_comes_back_was_lost_in_between():
+    rows = {
+        "A": ["Demo", "", "Demo", "Offer"],
+        "B": ["Demo", "Offer", "Won", "Won"],
+        "C": ["Demo", "Demo", "", ""],
+        "E": ["Demo", "Won", "Won", "Won"],
+    }
+    log = snapshots_of(rows)
+    assert path_of(log, "A") == [
+        ("2026-01-05", 0.0, "Demo", None),
+        ("2026-01-12", 0.0, "lost", None),
+        ("2026-01-19", 0.0, "Demo", None),
+        ("2026-01-26", 0.0, "Offer", None),
+    ]
+    by_code = {one.code: one for one in log.treatments}
+    assert by_code["vanished-and-back"].ids == ("A",)
+    assert by_code["vanished"].ids == ("C",)
+    day = dt.date(2026, 1, 14).toordinal()
+    now, cut = log.as_of(day), snapshots_of({k: v[:2] for k, v in rows.items()}, WEEKS[:2])
+    cut = cut.as_of(day)
+    assert now.lost.tolist() == [True, False, False, False]
+    assert now.ids == cut.ids
+    for name in ("entry", "closed", "won"):
+        np.testing.assert_array_equal(getattr(now, name), getattr(cut, name))
+
+
+def test_a_deal_that_comes_back_closed_was_closed_on_the_day_it_says():
+    rows = {"A": ["Demo", "", "", "Won"], "B": ["Demo", "Demo", "Demo", "Demo"]}
+    said = path_of(snapshots_of(rows, closed={"A": "2026-01-09"}), "A")
+    assert said[1:] == [("2026-01-09", 0.0, "won", None)]
+    later = path_of(snapshots_of(rows, closed={"A": "2026-01-22"}), "A")
+    assert [one[0::2][:2] for one in later[1:]] == [("2026-01-12", "lost"), ("2026-01-22", "won")]
+    unsaid = path_of(snapshots_of(rows), "A")
+    assert [one[0::2][:2] for one in unsaid[1:]] == [("2026-01-12", "lost"), ("2026-01-26", "won")]
+
+
+def test_a_snapshot_that_lacks_most_deals_is_taken_for_incomplete():
+    rows = {f"D{k}": ["Demo", "Demo" if k < 3 else "", "Demo", "Won"] for k in range(10)}
+    log = snapshots_of(rows)
+    by_code = {one.code: one for one in log.treatments}
+    assert by_code["partial-snapshots"].count == 7
+    assert not (log.state == LOST).any()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,15 @@ from numpy.typing import NDArray
 from funnelsim.errors import InputError
 from funnelsim.events.deal_rows import close_days, row_outcomes
 from funnelsim.events.log import LOST
-from funnelsim.events.outcomes import OPEN, Labelled, states_of
+from funnelsim.events.outcomes import OPEN, UNUSED, Labelled, states_of
 from funnelsim.events.sheet import Moves, Sheet, deals_in_words, no_moves
 from funnelsim.events.stage_changes import used_states, with_starts
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+MOST, FEWEST = 0.5, 5
+"""A snapshot that lacks so large a share of the open deals, and so many, is incomplete."""
 
 
 def read_snapshots(sheet: Sheet) -> Moves:
@@ -90,35 +94,102 @@ def _say_what_is_not_known(sheet: Sheet, moves: Moves, day: Floats) -> None:
 
 
 def _with_vanished(sheet: Sheet, moves: Moves, day: Floats) -> Moves:
-    """Return the events with a loss of deals that are open in their last snapshot, not the last."""
-    taken = np.unique(day[sheet.usable])
-    last_day = np.full(len(moves.ids), -np.inf)
-    deal = sheet.deals()[1]
-    np.maximum.at(last_day, deal[sheet.usable], day[sheet.usable])
-    order = np.lexsort((moves.state, moves.time, moves.deal))
-    ends = order[np.append(np.diff(moves.deal[order]) > 0, True)]
-    gone = ends[(moves.state[ends] >= 0) & (last_day[moves.deal[ends]] < taken[-1])]
-    if not len(gone):
+    """Return the events with a loss of deals that a snapshot lacks although they were open.
+
+    If a later snapshot shows such a deal again, it is reopened then: before, it looked lost.
+    """
+    taken = np.unique(np.floor(day[sheet.usable]))
+    seen = _sightings(sheet, moves, np.searchsorted(taken, np.floor(day)))
+    follows = np.append(seen.deal[1:] == seen.deal[:-1], False)
+    following = np.append(seen.snapshot[1:], 0)
+    following = np.where(follows, following, len(taken))
+    missing = (seen.state >= 0) & (seen.snapshot + 1 < following)
+    when = taken[np.minimum(seen.snapshot + 1, len(taken) - 1)]
+    closed_before = (
+        follows & (np.append(seen.state[1:], 0) < 0) & (np.append(seen.time[1:], 0) <= when)
+    )
+    missing &= ~closed_before
+    missing &= ~_in_partial_snapshots(sheet, moves, seen, missing & follows, len(taken))
+    if not missing.any():
         return moves
-    names = moves.named(moves.deal[gone])
-    if not (moves.state < 0).any():
+    _say_vanished(sheet, moves, seen.deal[missing], back=follows[missing])
+    return _with_losses(moves, seen, missing, when)
+
+
+class _Sightings(NamedTuple):
+    """The snapshots that show each deal, by deal and snapshot: its state then, and since when."""
+
+    deal: Ints
+    snapshot: Ints
+    state: Ints
+    time: Floats
+    row: Ints
+
+
+def _sightings(sheet: Sheet, moves: Moves, snapshot: NDArray[np.intp]) -> _Sightings:
+    """Return each deal's snapshots; in one that shows a state left out it has that of before."""
+    size = len(sheet)
+    state, time = np.full(size, UNUSED), np.full(size, np.nan)
+    own = slice(None, None, -1)  # of a row's own event and a start that was added the first stays
+    state[moves.row[own]], time[moves.row[own]] = moves.state[own], moves.time[own]
+    deal = sheet.deals()[1]
+    row = np.flatnonzero(sheet.usable & np.isin(deal, moves.deal))
+    row = row[np.lexsort((row, snapshot[row], deal[row]))]
+    last = np.append((np.diff(deal[row]) != 0) | (np.diff(snapshot[row]) != 0), True)
+    row = row[last[: len(row)]]
+    told = np.maximum.accumulate(np.where(state[row] != UNUSED, np.arange(len(row)), -1))
+    carried = np.where((told >= 0) & (deal[row[told]] == deal[row]), state[row[told]], UNUSED)
+    return _Sightings(deal[row], snapshot[row].astype(np.int64), carried, time[row], row)
+
+
+def _in_partial_snapshots(
+    sheet: Sheet, moves: Moves, seen: _Sightings, back: NDArray[np.bool_], snapshots: int
+) -> NDArray[np.bool_]:
+    """Return which are missing in a snapshot that lacks most open deals, though they come back."""
+    open_then = np.bincount(seen.snapshot[seen.state >= 0], minlength=snapshots)
+    lacking = np.bincount(seen.snapshot[back], minlength=snapshots)
+    partial = lacking > np.maximum(MOST * open_then, FEWEST - 1)
+    which = back & partial[seen.snapshot]
+    if which.any():
+        names = moves.named(seen.deal[which])
+        sheet.treat(
+            "partial-snapshots",
+            names,
+            f"{deals_in_words(len(names))} missing in a snapshot that lacks most open deals and in "
+            "a later one again: that snapshot is taken for incomplete",
+        )
+    return np.asarray(which)
+
+
+def _say_vanished(sheet: Sheet, moves: Moves, deal: Ints, *, back: NDArray[np.bool_]) -> None:
+    gone = moves.named(deal[~back])
+    if gone and not (moves.state < 0).any():
         raise InputError(
             sheet.table.source,
-            f"show how deals close: {len(names):,} of them vanish, and none is won or lost",
+            f"show how deals close: {len(gone):,} of them vanish, and none is won or lost",
             remedy="export closed deals, too",
         )
-    when = taken[np.searchsorted(taken, last_day[moves.deal[gone]], side="right")]
-    sheet.treat(
-        "vanished",
-        names,
-        f"{deals_in_words(len(names))} open in one snapshot and gone in the next: taken as lost on "
-        "the day of that",
+    once = "open in one snapshot and gone in the next: taken as lost on the day of that"
+    again = (
+        "open in one snapshot, gone in the next and in a later one again: lost in between, as it "
+        "looked then, and reopened"
     )
+    back_again = moves.named(deal[back])
+    for code, names, message in (
+        ("vanished", gone, once),
+        ("vanished-and-back", back_again, again),
+    ):
+        if names:
+            sheet.treat(code, names, f"{deals_in_words(len(names))} {message}")
+
+
+def _with_losses(moves: Moves, seen: _Sightings, missing: NDArray[np.bool_], when: Floats) -> Moves:
+    count = int(missing.sum())
     return dataclasses.replace(
         moves,
-        deal=np.append(moves.deal, moves.deal[gone]),
-        time=np.append(moves.time, when),
-        state=np.append(moves.state, np.full(len(gone), LOST)),
-        amount=np.append(moves.amount, np.full(len(gone), np.nan)),
-        row=np.append(moves.row, moves.row[gone]),
+        deal=np.append(moves.deal, seen.deal[missing]),
+        time=np.append(moves.time, when[missing]),
+        state=np.append(moves.state, np.full(count, LOST)),
+        amount=np.append(moves.amount, np.full(count, np.nan)),
+        row=np.append(moves.row, seen.row[missing]),
     )
