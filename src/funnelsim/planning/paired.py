@@ -165,7 +165,7 @@ def by_replicate(forecast: Forecast, answer: str) -> NDArray[np.float64]:
     """
     cents, wins = totals(forecast)
     if answer in LEVELS:
-        return _of_replicates(cents, [LEVELS[answer]])[0] / CENTS
+        return np.asarray(_of_replicates(cents, [LEVELS[answer]])[0] / CENTS)
     values: answers.Values = wins if answer == "wins" else cents
     if answer == "attainment":
         hits = reached(forecast, cents)

@@ -210,6 +210,25 @@ def beyond(difference: Estimate) -> bool:
     return difference.low > 0.0 or difference.high < 0.0
 
 
+def verdict(difference: Estimate) -> str:
+    """Return in a word what is known of a difference."""
+    if beyond(difference):
+        return "higher" if difference.value > 0.0 else "lower"
+    exact = difference.low == difference.high
+    return "the same" if exact else "not told apart by so many paths"
+
+
+def in_words(change: Answers) -> str:
+    """Return what is known of each difference, those of one kind together."""
+    told: dict[str, list[str]] = {}
+    for name, words in WORDS.items():
+        difference = getattr(change, name)
+        if difference is not None:
+            told.setdefault(verdict(difference), []).append(words)
+    kinds = ("higher", "lower", "the same", "not told apart by so many paths")
+    return "; ".join(f"{kind}: {', '.join(told[kind])}" for kind in kinds if kind in told)
+
+
 def shown_answer(answer: str, estimate: Estimate | None) -> str:
     """Return an answer for a text: a chance in percent, the rest as a number."""
     if estimate is None:
