@@ -52,6 +52,20 @@ def test_so_many_extra_deals_are_what_the_forecast_with_them_attains(monkeypatch
         assert bool(reached.mean() >= 0.8) is expected
 
 
+def test_the_chance_with_extra_deals_passes_the_confidence_where_they_are_required():
+    forecast = fs.simulate(scenario(), paths=PATHS)
+    deals = forecast.required_pipeline(0.8).deals
+    assert forecast.attainment_with(deals - 1).value < 0.8 <= forecast.attainment_with(deals).value
+    assert forecast.attainment_with(0).value == forecast.attainment_probability().value
+    assert forecast.attainment_with(40, stage="proposal").value > forecast.attainment_with(40).value
+
+
+@pytest.mark.parametrize("deals", [-1, 2.5, 100_001])
+def test_extra_deals_are_a_number_that_was_tried(deals):
+    with pytest.raises(fs.InputError, match="deals must be"):
+        fs.simulate(scenario(), paths=1_000).attainment_with(deals)
+
+
 @pytest.mark.parametrize("amount", [300_000, fs.Lognormal(mean=300_000, cv=0.6)])
 def test_the_required_rate_is_what_the_forecast_at_that_rate_attains(amount):
     base = scenario(new_business=fs.NewBusiness(40, amount), required_pipeline=None)

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from funnelsim._exact import open_pipeline
 from funnelsim._passes import Ground, pieces
 from funnelsim.errors import InputError, unknown
+from funnelsim.estimate import Estimate
 from funnelsim.goal import CENTS
 from funnelsim.new_business import NewBusiness, RequiredPipeline, extra_amount
-from funnelsim.parameters import plain
+from funnelsim.parameters import plain, whole
 from funnelsim.required import (
     LEVELS,
     MOST_RATE,
@@ -78,6 +79,13 @@ class Needs:
         plan = self.plan(confidence, changes)
         found = self.passage(plan).requirements(plan.confidence)
         return found[0] if _single(confidence) else found
+
+    def chance_with(self, deals: Any, changes: dict[str, Any]) -> Estimate:
+        """Return the chance to reach the quota with so many extra deals."""
+        plan = self.plan(None, changes)
+        found = self.passage(plan).chance_with(whole("deals", deals, 0, plan.most))
+        assert found is not None
+        return found
 
     def curve(self, confidence: Any, changes: dict[str, Any]) -> dict[str, list[Any]]:
         """Return the pipeline required against confidence, column by column."""

@@ -3,57 +3,25 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from funnelsim import _exact, answers
+from funnelsim import answers
 from funnelsim._needs import Needs
 from funnelsim._passes import Ground
 from funnelsim.activities import MOST_PATHS, Activities, count_activities
-from funnelsim.cautions import Caution, cautions
-from funnelsim.errors import unknown
-from funnelsim.frames import to_frame
 from funnelsim.futures import Futures, given
 from funnelsim.goal import CENTS
 from funnelsim.parameters import whole
 from funnelsim.required import CreationRate, Requirement
 from funnelsim.scenario import Scenario
-from funnelsim.summary import html_summary, text_summary
+from funnelsim.scenario_answers import Record, ScenarioAnswers
 
 if TYPE_CHECKING:
     from funnelsim._arrays import Lowered
-
-FORMAT = 1
-
-
-@dataclass(frozen=True)
-class Record:
-    """All that makes a forecast again: same record, same bits.
-
-    ``digest`` is a hash of the arrays that the assumptions were turned into; it tells whether
-    another version of funnelsim, or of a library under it, still makes the same of them.
-
-    Examples
-    --------
-    >>> from funnelsim import Funnel, Periods, Scenario, simulate
-    >>> scenario = Scenario(as_of="2026-12-31", periods=Periods("month", 3),
-    ...                     funnel=Funnel.key_account(time=30))
-    >>> record = simulate(scenario, paths=256, seed=7).record
-    >>> again = simulate(record.scenario, paths=record.paths, seed=record.seed)
-    >>> again.record == record
-    True
-    """
-
-    scenario: Scenario
-    seed: int
-    paths: int
-    version: str
-    digest: str
 
 
 class Kept(NamedTuple):
@@ -64,7 +32,7 @@ class Kept(NamedTuple):
     fresh: NDArray[np.int64] | None  # (paths,) bookings of new business; None: there is none
 
 
-class Forecast(Futures):
+class Forecast(ScenarioAnswers, Futures):
     """Simulated futures of one scenario; made by `simulate`.
 
     Bookings are new bookings after the as-of date; attainment alone adds what is booked already.
@@ -99,40 +67,6 @@ class Forecast(Futures):
         if self._fresh is not None:
             self._fresh.flags.writeable = False
 
-    @property
-    def scenario(self) -> Scenario:
-        """The assumptions behind the forecast."""
-        return self.record.scenario
-
-    def sources(self) -> dict[str, Any]:
-        """Return where bookings come from over the horizon.
-
-        Returns
-        -------
-        dict
-            ``booked`` (currency units), and the distributions of the new bookings of
-            ``open_pipeline`` and of ``new_business``, which is None where there is none.
-        """
-        total, fresh = self._total, self._fresh
-        new = None if fresh is None else answers.distribution(fresh, CENTS)
-        old = answers.distribution(total if fresh is None else total - fresh, CENTS)
-        return {"booked": self.scenario.booked, "open_pipeline": old, "new_business": new}
-
-    @property
-    def open_pipeline(self) -> float:
-        """Sum of the (mean) amounts of all open deals, in currency units."""
-        return _exact.open_pipeline(self.scenario.pipeline)
-
-    @property
-    def weighted_pipeline(self) -> float:
-        """Sum of win probability times amount, ages ignored, in currency units."""
-        return _exact.weighted_pipeline(self.scenario)
-
-    @property
-    def coverage(self) -> float | None:
-        """Open pipeline over the quota still to book; None without one."""
-        return _exact.coverage(self.scenario)
-
     def required_pipeline(
         self, confidence: float | Sequence[float] | None = None, **plan: Any
     ) -> Requirement | list[Requirement]:
@@ -159,6 +93,23 @@ class Forecast(Futures):
             If there is no quota, or no amount of an extra deal.
         """
         return self._needs.requirements(confidence, plan)
+
+    def attainment_with(self, deals: int, **plan: Any) -> Estimate:
+        """Return the chance to reach the quota with so many extra deals.
+
+        Parameters
+        ----------
+        deals : int
+            Extra deals, from 0 to the most that are tried.
+        **plan
+            As of `required_pipeline`.
+
+        Raises
+        ------
+        InputError
+            If there is no quota, no amount of an extra deal, or deals are not in that range.
+        """
+        return self._needs.chance_with(deals, plan)
 
     def required_pipeline_curve(
         self, confidence: Sequence[float] | None = None, **plan: Any
@@ -245,24 +196,6 @@ class Forecast(Futures):
     def _ground(self) -> Ground:
         return Ground(self.scenario, self._lowered, self.record.seed, self._threads)
 
-    @property
-    def warnings(self) -> list[Caution]:
-        """What a reader of the forecast should know, with the deals it is about."""
-        return cautions(self.scenario, self._lowered)
-
-    def deals(self) -> dict[str, list[Any]]:
-        """Return what is known of each open deal, column by column; all exact.
-
-        Returns
-        -------
-        dict of str to list
-            ``id``, ``stage``, ``amount`` (the mean, if it has a spread), ``age`` (days),
-            ``win_probability`` (in the end, given the age), one column of the chance to be booked
-            inside each period, and ``expected_close`` (mean close date given a win; None where the
-            mean is not finite). Any dataframe library takes it.
-        """
-        return _exact.deals(self.scenario, self._lowered)
-
     def by(self, segment: str) -> dict[str, Forecast]:
         """Return a forecast for each value of a segment, such as ``"region"``.
 
@@ -292,40 +225,20 @@ class Forecast(Futures):
         activities : bool
             Whether to follow each deal through its stages for the activities; else they are None.
         """
-        attained, every = self.attainment_probability(), self.attainment_every_period()
-        bookings = answers.distribution(self._total, CENTS)
-        return {
-            **self._heading(),
-            "open_pipeline": _finite(self.open_pipeline),
-            "weighted_pipeline": _finite(self.weighted_pipeline),
-            "coverage": _finite(self.coverage),
-            "attainment_probability": given(attained),
-            "bookings": bookings,
-            "wins": answers.distribution(self._total_wins),
-            "sources": self.sources(),
-            "attainment_probability_every_period": given(every),
-            "periods": self._periods(),
-            "required_pipeline": self._required(),
-            "activities": self.activities().to_dict() if activities else None,
-            "warnings": [caution.to_dict() for caution in self.warnings],
-        }
+        return self._answers(
+            required_pipeline=self._required(),
+            activities=self.activities().to_dict() if activities else None,
+        )
 
-    def _heading(self) -> dict[str, Any]:
-        """Return what every answer says first: of which scenario, made how."""
-        scenario, record = self.scenario, self.record
-        quota = scenario.quota_cents
-        return {
-            "funnelsim": record.version,
-            "format": FORMAT,
-            "scenario": scenario.name,
-            "seed": record.seed,
-            "paths": record.paths,
-            "digest": record.digest,
-            "currency": scenario.currency,
-            "as_of": scenario.as_of.isoformat(),
-            "quota": None if quota is None else quota / CENTS,
-            "booked": scenario.booked,
-        }
+    def _shown(self) -> dict[str, Any]:
+        return self.to_dict(activities=False)
+
+    def _open_pipeline(self) -> answers.Quantity:
+        total, fresh = self._total, self._fresh
+        return answers.OfPaths(total if fresh is None else total - fresh, CENTS)
+
+    def _new_business(self) -> answers.Quantity | None:
+        return None if self._fresh is None else answers.OfPaths(self._fresh, CENTS)
 
     def _required(self) -> list[dict[str, Any]] | None:
         """Return the required pipeline where the scenario asks for it and has a quota."""
@@ -334,46 +247,3 @@ class Forecast(Futures):
             return None
         found = self._needs.requirements(plan.confidence, {})
         return [one.to_dict() for one in found]  # type: ignore[union-attr]
-
-    def to_frame(self, table: str = "periods", *, backend: str | None = None) -> Any:
-        """Return a dataframe of the periods, or of the deals.
-
-        Parameters
-        ----------
-        table : {"periods", "deals"}
-            Which answers.
-        backend : {"pandas", "polars", "pyarrow"}, optional
-            The library to use; by default the first of these that is installed.
-        """
-        if table == "deals":
-            return to_frame(self.deals(), backend)
-        if table != "periods":
-            raise unknown("table", table, ("periods", "deals"), "be a table of the forecast")
-        return to_frame(_columns(self._periods()), backend)
-
-    def __repr__(self) -> str:
-        return text_summary(self.to_dict(activities=False))
-
-    def _repr_html_(self) -> str:
-        return html_summary(self.to_dict(activities=False))
-
-
-def _finite(value: float | None) -> float | None:
-    """Return a number as JSON can hold it: None where the mean of an amount is infinite."""
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _columns(periods: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    """Flatten the periods: a column for each number, errors beside their values."""
-    rows = [_flat("", period) for period in periods]
-    return {name: [row.get(name) for row in rows] for name in rows[0]}
-
-
-def _flat(name: str, value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        return {name: math.nan if value is None else value}
-    flat: dict[str, Any] = {}
-    for key, inner in value.items():
-        whole = key in ("value", "quantiles")
-        flat |= _flat(name if whole else f"{name}_{key}" if name else key, inner)
-    return flat

@@ -83,6 +83,11 @@ class Runs:
         self._say(0)
         return forecast_of(scenario, lowered, kept, self._options)
 
+    def finish(self) -> None:
+        """Report that no more will be asked for, though fewer were than expected."""
+        if self._options.progress is not None and self._done < self._total:
+            self._options.progress(self._total, self._total)
+
     def _lowered(self, scenario: Scenario) -> Lowered:
         from funnelsim._arrays import lower  # noqa: PLC0415  loads the compiler
 
