@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from funnelsim.errors import FunnelsimError, InputError, RowsError
     from funnelsim.estimate import Estimate
     from funnelsim.fitting import Fit
-    from funnelsim.forecast import Forecast, Record
+    from funnelsim.forecast import Forecast
     from funnelsim.funnel import Funnel, Stage
     from funnelsim.history import History, HistoryForecast, backtest
     from funnelsim.market import Market
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from funnelsim.progress import progress_bar
     from funnelsim.required import CreationRate, Requirement
     from funnelsim.scenario import Scenario
+    from funnelsim.scenario_answers import Record
     from funnelsim.scenario_file import read_scenario, write_scenario
     from funnelsim.simulation import simulate
     from funnelsim.statements import Statements, compare_statements
@@ -119,7 +120,7 @@ _HOMES = {
     "errors": ("FunnelsimError", "InputError", "RowsError"),
     "estimate": ("Estimate",),
     "fitting": ("Fit",),
-    "forecast": ("Forecast", "Record"),
+    "forecast": ("Forecast",),
     "funnel": ("Funnel", "Stage"),
     "history": ("History", "HistoryForecast", "backtest"),
     "market": ("Market",),
@@ -129,6 +130,7 @@ _HOMES = {
     "progress": ("progress_bar",),
     "required": ("CreationRate", "Requirement"),
     "scenario": ("Scenario",),
+    "scenario_answers": ("Record",),
     "scenario_file": ("read_scenario", "write_scenario"),
     "simulation": ("simulate",),
     "statements": ("Statements", "compare_statements"),

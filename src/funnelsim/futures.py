@@ -69,14 +69,10 @@ def hits_of_every(cents: Cents, due: Sequence[int]) -> Hits:
 class GoalAnswers(ABC):
     """What is asked of bookings and wins against a goal, however they are known.
 
-    Parameters
-    ----------
-    goal : Goal
-        The day, the periods and the quota.
+    A kind of futures sets the goal.
     """
 
-    def __init__(self, goal: Goal) -> None:
-        self._goal = goal
+    _goal: Goal
 
     @abstractmethod
     def _bookings(self, period: int | None = None) -> answers.Quantity:
@@ -195,8 +191,7 @@ class Futures(GoalAnswers):
     def __init__(
         self, goal: Goal, cents: NDArray[np.int64], wins: NDArray[np.integer[Any]]
     ) -> None:
-        super().__init__(goal)
-        self._cents, self._wins = cents, wins
+        self._goal, self._cents, self._wins = goal, cents, wins
         for array in (cents, wins):
             array.flags.writeable = False
 

@@ -15,10 +15,11 @@ from funnelsim._running import grid_of, in_order
 from funnelsim._version import __version__
 from funnelsim._workers import Executors, check_executor
 from funnelsim.errors import InputError
-from funnelsim.forecast import Forecast, Kept, Record
+from funnelsim.forecast import Forecast, Kept
 from funnelsim.goal import CENTS
 from funnelsim.parameters import whole
 from funnelsim.scenario import Scenario
+from funnelsim.scenario_answers import Record
 
 if TYPE_CHECKING:
     from funnelsim._arrays import Lowered
