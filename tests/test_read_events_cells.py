@@ -180,7 +180,10 @@ def test_no_amount_that_can_be_read(cell):
     [
         ("Closed Won", WON), ("gewonnen", WON), ("Ganado", WON), ("Approved", WON),
         ("Nicht gewonnen", LOST), ("Not approved", LOST), ("Perdu(e)", LOST),
-        ("Unsuccessful", LOST), ("Proposal", None),
+        ("Unsuccessful", LOST), ("Proposal", None), ("Closed Lost - price", LOST),
+        ("Verloren (Preis)", LOST), ("Dropped", LOST), ("Abandoned", LOST), ("Disqualified", LOST),
+        ("Dropped - no budget", LOST), ("Loss (price)", LOST), ("Dead: no reply", LOST),
+        ("Sample dropped off", None), ("Closed - Competitor", None), ("Win plan", None),
     ],
 )  # fmt: skip
 def test_words_for_outcomes(word, outcome):

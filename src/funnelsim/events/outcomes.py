@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funnelsim.errors import InputError, unknown
+from funnelsim.events.doubtful import name_doubtful, not_understood, speaks_of_a_close
 from funnelsim.events.log import LOST, ONE_STAGE, WON
 from funnelsim.events.pipelines import check_one_pipeline
 from funnelsim.events.recognition import folded
@@ -26,10 +27,16 @@ _WON = frozenset({"won", "gewonnen", "gagné", "gagnée", "ganado", "ganada", "v
 _LOST = frozenset({
     "lost", "declined", "rejected", "cancelled", "canceled", "abandoned", "disqualified",
     "verloren", "perdu", "perdue", "perdido", "perdida", "unsuccessful", "perso", "persa",
+    "verlust", "abgelehnt", "abgesagt",
 })  # fmt: skip
 _WON_ALONE = frozenset({"win", "sold", "approved", "success", "successful", "closedwon"})
-_LOST_ALONE = frozenset({"loss", "lose", "dead", "outsold", "failed", "closedlost", "deleted"})
-"""Words that are an outcome only if nothing stands beside them."""
+_LOST_ALONE = frozenset({
+    "loss", "lose", "dead", "outsold", "failed", "closedlost", "deleted",
+    "dropped", "withdrawn", "nodecision", "nosale", "nodeal", "noshow", "gescheitert",
+})  # fmt: skip
+"""Words that are an outcome only if nothing stands beside them, or, if lost, only a reason."""
+_REASON = re.compile(r"\s+[-\u2013\u2014]+\s+|\s*[:(/,]\s*")
+"""What parts a loss from its reason: ``"Dropped - no budget"``."""
 _OPEN = frozenset({
     "open", "active", "pending", "progress", "new", "hold", "ongoing", "engaging", "prospecting",
     "working", "pipeline",
@@ -60,7 +67,8 @@ def outcome_in(words: str) -> int | None:
     """
     parts = set(re.findall(r"[^\W\d_]+", words.casefold().replace("'", "").replace("\u2019", "")))
     whole = folded(words)
-    if whole.endswith("closedlost") or parts & _LOST or whole in _LOST_ALONE:
+    head = folded(_REASON.split(words.strip(), maxsplit=1)[0])
+    if whole.endswith("closedlost") or parts & _LOST or {whole, head} & _LOST_ALONE:
         return LOST
     if whole.endswith("closedwon") or (parts & (_WON | _WON_ALONE) and parts & _NEVER):
         return LOST if parts & _NEVER else WON
@@ -90,27 +98,18 @@ def outcomes_of(
     for label in labels:
         meant = _outcome(label, won, lost)
         if meant is None and not others_open and stated.won is None and stated.lost is None:
-            raise _not_understood(column, label, labels)
+            raise not_understood(column, label, labels)
         found.append(OPEN if meant is None else meant)
     return found
 
 
 def refuse_closed(column: str, labels: Sequence[str], meant: Sequence[int], stated: Stated) -> None:
     """Refuse a label that speaks of a close, if nothing says which and no stages are stated."""
-    if stated.stages is not None or stated.won is not None or stated.lost is not None:
+    if stated.stages is not None or (stated.won is not None and stated.lost is not None):
         return
     for label, outcome in zip(labels, meant, strict=True):
-        if outcome == OPEN and label.casefold().startswith("closed"):
-            raise _not_understood(column, label, labels)
-
-
-def _not_understood(column: str, label: str, labels: Sequence[str]) -> InputError:
-    return InputError(
-        column,
-        "hold words that are known to mean won, lost or open",
-        label,
-        f'say which are: won=["…"], lost=["…"]; it holds {_listed(labels)}',
-    )
+        if outcome == OPEN and speaks_of_a_close(label):
+            raise not_understood(column, label, labels)
 
 
 def _outcome(label: str, won: set[str] | None, lost: set[str] | None) -> int | None:
@@ -165,7 +164,7 @@ def states_of(sheet: Sheet, events: Labelled) -> tuple[tuple[str, ...], NDArray[
         )  # fmt: skip
     meant = outcomes_of(column, labels, sheet.stated, others_open=True)
     meant = _by_flags(sheet, events, meant)
-    refuse_closed(column, labels, meant, sheet.stated)
+    _name_doubtful(sheet, events, meant)
     open_names = [name if meant[k] == OPEN else "" for k, name in enumerate(labels)]
     check_one_pipeline(sheet, open_names, events.label, events.row)
     names = [labels[k] for k, one in enumerate(meant) if one == OPEN]
@@ -178,6 +177,15 @@ def states_of(sheet: Sheet, events: Labelled) -> tuple[tuple[str, ...], NDArray[
         for name, one in zip(labels, meant, strict=True)
     ]
     return tuple(former) or ONE_STAGE, np.array([*state, 0], np.int64)[events.label]
+
+
+def _name_doubtful(sheet: Sheet, events: Labelled, meant: Sequence[int]) -> None:
+    by_outcome: dict[int, list[int]] = {OPEN: [], WON: [], LOST: []}
+    for k, outcome in enumerate(meant):
+        by_outcome[outcome].append(k)
+    won, lost = ([events.labels[k] for k in by_outcome[one]] for one in (WON, LOST))
+    told = events.label, events.deal, events.time
+    name_doubtful(sheet, events.labels, by_outcome[OPEN], (won, lost), told)
 
 
 def _without_case(events: Labelled) -> Labelled:
@@ -291,8 +299,3 @@ def _by_precedence(open_ones: NDArray[np.int64], events: Labelled) -> list[int]:
 
 def _arrows(names: Iterable[str]) -> str:
     return " > ".join(names)
-
-
-def _listed(labels: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, labels[:12]))
-    return shown + (f" and {len(labels) - 12} more" if len(labels) > 12 else "")  # noqa: PLR2004

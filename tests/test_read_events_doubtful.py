@@ -1,0 +1,77 @@
+"""What is read but may be meant otherwise: it is asked for, or said."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from funnelsim.errors import InputError
+from funnelsim.events import LOST
+from tests.test_read_events_plain import DAY, changes, treatment
+
+
+def paths(**counts):
+    """Return the log of so many deals on each path, stages ten days apart."""
+    more = counts.pop("options", {})
+    rows = []
+    for path, count in counts.items():
+        for k in range(count):
+            rows += [
+                (f"{path}{k}", dt.date.fromordinal(DAY + k + 10 * step), stage)
+                for step, stage in enumerate(path.split(">"))
+            ]
+    return changes(*rows, **more)
+
+
+COMPETITOR = {"Demo>Won": 9, "Demo>Closed Lost": 9, "Demo>Closed - Competitor": 4}
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"won": ["Won"]}, {"won": ["Won"], "lost": ["Closed Lost"]}]
+)
+def test_a_close_that_no_deal_leaves_is_asked_for(options):
+    with pytest.raises(InputError) as problem:
+        paths(**COMPETITOR, options=options)
+    assert str(problem.value) == (
+        "stage must hold words that are known to mean won, lost or open, got 'Closed - "
+        'Competitor\'; no deal goes on from it: state lost=["Closed Lost", "Closed - '
+        'Competitor"] or won=["Won", "Closed - Competitor"]; if it is an open stage, state '
+        "all of them with stages=[…]"
+    )
+
+
+def test_a_close_that_is_stated_is_one():
+    log = paths(**COMPETITOR, options={"lost": ["Closed Lost", "Closed - Competitor"]})
+    assert log.stages == ("Demo",)
+    assert (log.state == LOST).sum() == 13
+    assert paths(**COMPETITOR, options={"stages": ["Demo", "Closed - Competitor"]}).stages == (
+        "Demo", "Closed - Competitor",
+    )  # fmt: skip
+
+
+def test_a_stage_called_closed_that_deals_leave_is_open_and_named():
+    log = paths(**{"Demo>Closed for review>Won": 5, "Demo>Closed for review": 3, "Demo>Lost": 4})
+    assert log.stages == ("Demo", "Closed for review")
+    assert "since 5 of 8 deals go on from it" in treatment(log, "closed-and-left").message
+
+
+def test_a_stage_that_no_deal_leaves_is_named():
+    log = paths(**{"Demo>Won": 100, "Demo>Lost": 100, "Demo>Ghosted": 6})
+    assert treatment(log, "dead-end").message == (
+        "no deal goes on from 'Ghosted', of 6 deals: they count as open; if it is an outcome, "
+        'state lost=["Ghosted", …] or won=["Ghosted", …]'
+    )
+    recent = paths(**{"Demo>Won": 40, "Demo>Lost": 40, "Demo>Ghosted": 6})
+    assert not [one for one in recent.treatments if one.code == "dead-end"]
+
+
+def test_a_stage_that_may_be_a_typo_is_named():
+    log = paths(**{"Demo>Proposal>Won": 30, "Demo>Propsal>Won": 1, "Demo>Lost": 5})
+    assert set(log.stages) == {"Demo", "Propsal", "Proposal"}
+    assert treatment(log, "perhaps-a-typo").message == (
+        "'Propsal' (1 row) is close to 'Proposal' (30 rows) and taken for a stage of its own; if "
+        'it is a typo, correct it, or state stages={"Proposal": ["Proposal", "Propsal"], …}'
+    )
+    other = paths(**{"Demo>Stage 1>Won": 30, "Demo>Stage 2>Won": 1, "Demo>Propsal>Won": 2})
+    assert not [one for one in other.treatments if one.code == "perhaps-a-typo"]
