@@ -62,17 +62,19 @@ def differences(after: Forecast, before: Forecast) -> Answers:
     >>> change.mean.value, round(change.attainment.value + before.attainment_probability().value, 9)
     (0.0, 1.0)
     """
-    _check_draws(after, before)
     (cents, wins), (cents_before, wins_before) = totals(after), totals(before)
+    attainment, mean = main_differences(after, before)
     low, middle, high = quantile_differences(cents, cents_before, list(LEVELS.values()))
-    return Answers(
-        attainment=_attainment(after, before, cents, cents_before),
-        mean=answers.mean(cents - cents_before, CENTS),
-        p10=low,
-        p50=middle,
-        p90=high,
-        wins=answers.mean(wins - wins_before),
-    )
+    wins_mean = answers.mean(wins - wins_before)
+    return Answers(attainment, mean, low, middle, high, wins_mean)
+
+
+def main_differences(after: Forecast, before: Forecast) -> tuple[Estimate | None, Estimate]:
+    """Return the differences of attainment and of mean bookings alone."""
+    _check_draws(after, before)
+    cents, cents_before = totals(after)[0], totals(before)[0]
+    mean = answers.mean(cents - cents_before, CENTS)
+    return _attainment(after, before, cents, cents_before), mean
 
 
 def _check_draws(after: Forecast, before: Forecast) -> None:
