@@ -75,3 +75,47 @@ def test_a_stage_that_may_be_a_typo_is_named():
     )
     other = paths(**{"Demo>Stage 1>Won": 30, "Demo>Stage 2>Won": 1, "Demo>Propsal>Won": 2})
     assert not [one for one in other.treatments if one.code == "perhaps-a-typo"]
+
+
+def dated(days, **more):
+    return changes(*[(f"D{k}", day, "Demo") for k, day in enumerate(days)], **more)
+
+
+def days_of(log):
+    return [dt.date.fromordinal(int(time)).isoformat() for time in log.time]
+
+
+def test_a_year_of_two_digits_may_be_first():
+    log = dated(["25-01-13", "25-02-28", "24-11-05"])
+    assert days_of(log) == ["2024-11-05", "2025-01-13", "2025-02-28"]
+    assert treatment(log, "two-digit-years").message == (
+        "dates such as 25-01-13 are read as year/month/day: no other order fits them"
+    )
+
+
+def test_a_year_of_two_digits_may_be_last():
+    log = dated(["25/1/13", "28/2/13", "05/11/12"])
+    assert days_of(log) == ["2012-11-05", "2013-01-25", "2013-02-28"]
+    assert "day/month/year: no other" in treatment(log, "two-digit-years").message
+    assert days_of(dated(["12.01.13", "13.02.13"])) == ["2013-01-12", "2013-02-13"]
+    assert days_of(dated(["1/25/13", "2/3/13"])) == ["2013-01-25", "2013-02-03"]
+
+
+def test_an_order_that_two_digit_years_do_not_tell_is_asked_for():
+    days = ["25-01-13", "24-02-14"]
+    with pytest.raises(InputError) as problem:
+        dated(days)
+    assert str(problem.value) == (
+        "dates of 'time' must be in an order that is clear: year/month/day and "
+        "day/month/year fit, got '25-01-13'; say year_first=True for year/month/day, or "
+        "day_first=True for day/month/year"
+    )
+    assert days_of(dated(days, year_first=True)) == ["2024-02-14", "2025-01-13"]
+    assert days_of(dated(days, day_first=True)) == ["2013-01-25", "2014-02-24"]
+    assert days_of(dated(days, year_first=False)) == ["2013-01-25", "2014-02-24"]
+
+
+def test_days_before_months_are_told_by_dates_with_one_digit_days_too():
+    assert days_of(dated(["5-10-2013", "25-10-2013"])) == ["2013-10-05", "2013-10-25"]
+    with pytest.raises(InputError, match="whether the day or the month comes first"):
+        dated(["5-10-2013"])

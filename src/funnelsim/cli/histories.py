@@ -42,6 +42,9 @@ _OPTIONS = [
         default=None,
         help="How 4/12/2019 is read, if dates do not tell.",
     ),
+    click.option(
+        "--year-first/--year-last", default=None, help="How 25-01-13 is read, if dates do not tell."
+    ),
     click.option("--record-start", help="The first day from which closes are recorded."),
     click.option("--last-day", help="The day of the extraction."),
     click.option("--strict", is_flag=True, help="Refuse rows that cannot be used."),
@@ -63,7 +66,7 @@ def history_options(command: Callable[..., None]) -> Callable[..., None]:
 
 _NAMES = (
     "format", "columns", "stages", "won", "lost", "segments", "timezone", "currency", "day_first",
-    "record_start", "last_day", "strict",
+    "year_first", "record_start", "last_day", "strict",
 )  # fmt: skip
 
 

@@ -53,6 +53,7 @@ def read_events(
     last_day: Any = None,
     segments: Sequence[str] | None = None,
     day_first: bool | None = None,
+    year_first: bool | None = None,
     **columns: str | None,
 ) -> EventLog:
     """Return the history of deals in a file or a dataframe.
@@ -85,6 +86,8 @@ def read_events(
         The columns that deals are grouped by; by default all with few different texts.
     day_first : bool, optional
         Whether 4/12/2019 is in December, if the dates do not tell.
+    year_first : bool, optional
+        Whether 25-01-13 is of 2025, if the dates do not tell.
     **columns : str
         The table's own name for a field: ``deal="opp_no"``; see `events.layouts.FIELDS`.
 
@@ -122,6 +125,7 @@ def read_events(
         last_day=_day("last_day", last_day),
         segments=segments,
         day_first=day_first,
+        year_first=year_first,
     )
     sheet = Sheet(table, match, stated)
     money = _one_currency(sheet)

@@ -14,6 +14,7 @@ from funnelsim.errors import RowProblem
 from funnelsim.events.amounts import Amounts, read_amounts
 from funnelsim.events.log import Treatment
 from funnelsim.events.recognition import Match, date_entered_columns, folded
+from funnelsim.events.short_years import short_order_of
 from funnelsim.events.times import Times, day_first_of, read_times
 from funnelsim.frames import Table
 
@@ -41,6 +42,7 @@ class Stated:
     last_day: int | None = None
     segments: Sequence[str] | None = None
     day_first: bool | None = None
+    year_first: bool | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +107,7 @@ class Sheet:
         self.table = _without_footer(table, self.columns, self.treatments)
         self.problems = list(self.table.problems)
         self.usable = np.ones(len(self.table.rows), np.bool_)
-        self.day_first = day_first_of(self._dates(), stated.day_first)
+        self.year_first, self.day_first = self._order_of_dates()
 
     def __len__(self) -> int:
         return len(self.table.rows)
@@ -118,6 +120,26 @@ class Sheet:
         if self.match.layout.kind == "stage dates":
             names += date_entered_columns(self.table.columns)
         return [(name, self.table.columns[name]) for name in names]
+
+    def _order_of_dates(self) -> tuple[bool, bool | None]:
+        """Return whether a year of two digits comes first, and whether the day before the month."""
+        dates, stated = self._dates(), self.stated
+        short, example = short_order_of(
+            dates, year_first=stated.year_first, day_first=stated.day_first
+        )
+        year_first = short == "year/month/day"
+        day_first = stated.day_first
+        if day_first is None and short is not None and not year_first:
+            day_first = short == "day/month/year"
+        day_first = day_first_of(dates, day_first, year_first=year_first)
+        if example is not None and stated.day_first is None and not stated.year_first:
+            order = short or ("day/month/year" if day_first else "month/day/year")
+            self.treat(
+                "two-digit-years",
+                (),
+                f"dates such as {example} are read as {order}: no other order fits them",
+            )
+        return year_first, day_first
 
     def cells(self, field: str) -> list[Any]:
         """Return the cells of a field; all None if the table has no such column."""
@@ -188,7 +210,13 @@ class Sheet:
     def times_of(self, column: str) -> Times:
         """Return the times of a column."""
         cells = self.table.columns[column]
-        times = read_times(column, cells, day_first=self.day_first, zone=self.stated.zone)
+        times = read_times(
+            column,
+            cells,
+            day_first=self.day_first,
+            year_first=self.year_first,
+            zone=self.stated.zone,
+        )
         for place, rule, remedy in times.bad:
             self.refuse(place, column, rule, cells[place], remedy)
         if times.note and column not in self.offsets.setdefault(times.note, []):

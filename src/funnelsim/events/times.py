@@ -95,11 +95,15 @@ def zone_of(name: Any) -> Any:
 
 
 def day_first_of(
-    columns: Iterable[tuple[str, Sequence[Any]]], stated: bool | None = None
+    columns: Iterable[tuple[str, Sequence[Any]]],
+    stated: bool | None = None,
+    *,
+    year_first: bool = False,
 ) -> bool | None:
     """Return whether days come before months in dates such as 4/12/2019; None if there are none.
 
-    All date columns of a table are looked at together: an export has one locale.
+    All date columns of a table are looked at together: an export has one locale. Where the year
+    comes first, dates with two-digit years tell nothing.
 
     Raises
     ------
@@ -116,9 +120,9 @@ def day_first_of(
     first: dict[bool, tuple[str, str]] = {}
     example: tuple[str, str] | None = None
     for name, cells in columns:
-        for cell in dict.fromkeys(one for one in cells if isinstance(one, str) and one[4:5] != "-"):
+        for cell in dict.fromkeys(one for one in cells if isinstance(one, str)):
             found = _NUMBERS.fullmatch(cell)
-            if found is None:
+            if found is None or (year_first and len(found[4]) == 2):  # noqa: PLR2004
                 continue
             example = example or (name, cell)
             for is_day_first, part in ((True, found[1]), (False, found[3])):
@@ -147,7 +151,12 @@ def _decided(first: dict[bool, tuple[str, str]], example: tuple[str, str] | None
 
 
 def read_times(
-    column: str, cells: Sequence[Any], *, day_first: bool | None = None, zone: Any = None
+    column: str,
+    cells: Sequence[Any],
+    *,
+    day_first: bool | None = None,
+    year_first: bool = False,
+    zone: Any = None,
 ) -> Times:
     """Return the times in a column.
 
@@ -172,7 +181,7 @@ def read_times(
     for place in np.flatnonzero(np.isnan(day)).tolist():
         cell = cells[place]
         if cell not in seen:
-            seen[cell] = _read(cell, day_first)
+            seen[cell] = _read(cell, day_first, year_first)
         found = seen[cell]
         if isinstance(found, _NotATimeError):
             bad.append((place, *found.args))
@@ -233,12 +242,14 @@ def _offset_text(seconds: float) -> str:
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
 
-def _read(cell: Any, day_first: bool | None) -> tuple[float, float, bool] | _NotATimeError | None:
+def _read(
+    cell: Any, day_first: bool | None, year_first: bool = False
+) -> tuple[float, float, bool] | _NotATimeError | None:
     """Return the day, the offset in seconds (NaN without) and whether it is a whole day."""
     if isinstance(cell, str) and cell.casefold() in NOT_GIVEN:
         return None
     try:
-        moment, whole = _moment(cell, day_first)
+        moment, whole = _moment(cell, day_first, year_first)
         if not FIRST_YEAR <= moment.year <= LAST_YEAR:
             rule = f"be in the years {FIRST_YEAR} to {LAST_YEAR}"
             return _NotATimeError(rule, "empty the cell if there is no date")
@@ -252,9 +263,9 @@ def _read(cell: Any, day_first: bool | None) -> tuple[float, float, bool] | _Not
     return moment.toordinal() + seconds / SECONDS, shift, whole
 
 
-def _moment(cell: Any, day_first: bool | None) -> tuple[dt.datetime, bool]:
+def _moment(cell: Any, day_first: bool | None, year_first: bool) -> tuple[dt.datetime, bool]:
     if isinstance(cell, str):
-        return _moment_of_text(cell, day_first)
+        return _moment_of_text(cell, day_first, year_first)
     if isinstance(cell, dt.datetime):
         return cell, False
     if isinstance(cell, dt.date):
@@ -277,13 +288,15 @@ def _moment_of_number(number: float) -> tuple[dt.datetime, bool]:
     raise ValueError
 
 
-def _moment_of_text(text: str, day_first: bool | None) -> tuple[dt.datetime, bool]:
+def _moment_of_text(
+    text: str, day_first: bool | None, year_first: bool
+) -> tuple[dt.datetime, bool]:
     if text.isdecimal():
         return _moment_of_number(float(text))
     try:
         return dt.datetime.fromisoformat(text), len(text) <= len("2019-04-12")
     except ValueError:
-        year, month, day, rest = _day_of_text(text, day_first)
+        year, month, day, rest = _day_of_text(text, day_first, year_first)
     if not rest.strip():
         return dt.datetime(year, month, day), True  # noqa: DTZ001  as written
     found = _CLOCK.fullmatch(rest.strip())
@@ -295,9 +308,11 @@ def _moment_of_text(text: str, day_first: bool | None) -> tuple[dt.datetime, boo
     return dt.datetime(year, month, day, hour, minute, second, tzinfo=_offset(found[5])), False
 
 
-def _day_of_text(text: str, day_first: bool | None) -> tuple[int, int, int, str]:
+def _day_of_text(text: str, day_first: bool | None, year_first: bool) -> tuple[int, int, int, str]:
     """Return year, month, day, and what is written after them."""
     if found := _NUMBERS.fullmatch(text):
+        if year_first and len(found[4]) == 2:  # noqa: PLR2004
+            return 2000 + int(found[1]), int(found[3]), int(found[4]), found[5]
         year = int(found[4]) + (2000 if len(found[4]) == 2 else 0)  # noqa: PLR2004
         first, second = int(found[1]), int(found[3])
         day, month = (first, second) if day_first else (second, first)
