@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -179,13 +180,20 @@ def tidy(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     for name in rows[0] if rows else ():
         values = [row[name] for row in rows]
         if not any(isinstance(value, Estimate) for value in values):
-            columns[name] = [np.nan if value is None else plain_cell(value) for value in values]
+            columns[name] = _one_kind([plain_cell(value) for value in values])
             continue
         parts = [NO_ESTIMATE if value is None else value for value in values]
         columns[name] = [part.value for part in parts]
         for part in ("standard_error", "low", "high"):
             columns[f"{name}_{part}"] = [getattr(one, part) for one in parts]
     return columns
+
+
+def _one_kind(cells: list[Any]) -> list[Any]:
+    """Return a column as dataframes take it: numbers, NaN for None; or texts, if one is a text."""
+    if any(isinstance(cell, str) for cell in cells):
+        return [None if cell is None else str(cell) for cell in cells]
+    return [np.nan if cell is None else cell for cell in cells]
 
 
 NO_ESTIMATE = Estimate(np.nan, np.nan, np.nan, np.nan)
@@ -246,7 +254,8 @@ def shown_difference(answer: str, difference: Estimate | None) -> str:
     scale = 100.0 if answer == "attainment" else 1.0
     value, error = scale * difference.value, scale * difference.standard_error
     if answer == "attainment":
-        return f"{value:+.2f} ± {error:.2g}"
+        finer = math.ceil(1.0 - math.log10(error)) if error > 0.0 else 0
+        return f"{value:+.{max(finer, 2)}f} ± {error:.2g}"
     sign = "+" if value > 0.0 else ""
     return f"{sign}{plain_number(value)} ± {error:{',.2g' if error < MANY else ',.0f'}}"
 
