@@ -5,6 +5,7 @@ Workers import this module, so it imports no more than they need.
 
 import contextlib
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -101,6 +102,23 @@ def alive(number):
     except OSError:
         return False
     return True
+
+
+def shown(word):
+    """Return the block of plain Python in docs/scale.md that has a word in it."""
+    page = Path(__file__).parents[1].joinpath("docs", "scale.md").read_text("utf-8")
+    [code] = [
+        code
+        for code in re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+        if word in code
+    ]
+    return code
+
+
+def python_path():
+    """Return the environment of a process that finds the tests."""
+    root = str(Path(__file__).parents[1])
+    return os.environ | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
 
 
 # --- blocks, as run_block with something before its arguments ---

@@ -14,7 +14,6 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,6 +36,8 @@ from tests.executors import (
     fails,
     marks,
     plain,
+    python_path,
+    shown,
 )
 
 pytestmark = pytest.mark.compiled  # tens of thousands of paths
@@ -326,7 +327,6 @@ def test_an_executor_that_is_shut_down_under_way_is_refused():
 QUIET = """
 import os, sys
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 from tests.executors import bookings_through, dies_once
 if __name__ == "__main__":
     cents = bookings_through(dies_once, (sys.argv[1],), lambda: ProcessPoolExecutor(2))
@@ -336,10 +336,19 @@ if __name__ == "__main__":
 
 def test_nothing_is_printed_when_pools_break_and_end(tmp_path):
     (tmp_path / "quiet.py").write_text(QUIET, "utf-8")
-    root = str(Path(__file__).parents[1])
-    path = os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])
     out = subprocess.run(
         [sys.executable, "-W", "error", "-X", "dev", tmp_path / "quiet.py", tmp_path / "mark"],
-        capture_output=True, check=True, text=True, env=os.environ | {"PYTHONPATH": path},
+        capture_output=True, check=True, text=True, env=python_path(),
     )  # fmt: skip
     assert (out.stdout, out.stderr) == ("True True\n", "")
+
+
+def test_what_the_page_shows_of_processes_runs(tmp_path):
+    code = shown("ProcessPoolExecutor(4)") + "    print(forecast.record.paths)\n"
+    (tmp_path / "shown.py").write_text(code, "utf-8")
+    fs.write_scenario(SCENARIOS["folded"], tmp_path / "scenario.toml")
+    out = subprocess.run(
+        [sys.executable, "-W", "error", "shown.py"],
+        cwd=tmp_path, capture_output=True, check=True, text=True, env=python_path(),
+    )  # fmt: skip
+    assert (out.stdout, out.stderr) == ("100000\n", "")

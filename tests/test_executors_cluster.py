@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,6 +27,8 @@ from tests.executors import (
     fails,
     marks,
     plain,
+    python_path,
+    shown,
 )
 
 pytestmark = pytest.mark.compiled  # tens of thousands of paths
@@ -71,6 +72,21 @@ def cancelled_after_two(executor, folder):
     return begun(folder)
 
 
+class Small:
+    """Stands for the package in the code of a page: it simulates no more paths than here."""
+
+    def simulate(self, scenario, executor, **_):
+        return fs.simulate(scenario, paths=PATHS, seed=SEED, executor=executor)
+
+
+def run_shown(word, **names):
+    """Run the code of the page that has a word in it, and return the names it leaves."""
+    names |= {"fs": Small(), "scenario": SCENARIOS["folded"]}
+    exec(compile(shown(word), "scale.md", "exec"), names)
+    assert_same(names["forecast"], plain("folded"), "folded")
+    return names
+
+
 # --- loky ---
 
 
@@ -87,6 +103,11 @@ def test_loky_does_not_matter(loky, kind):
     assert executor.submit(sum, [1, 2]).result() == 3
     executor.shutdown(kill_workers=True)
     assert_same(forecast, plain(kind), kind)
+
+
+def test_what_the_page_shows_of_loky_runs(loky):
+    run_shown("import loky")
+    loky.get_reusable_executor().shutdown(kill_workers=True)
 
 
 def test_a_killed_worker_of_loky_is_followed_by_a_new_pool(loky, tmp_path):
@@ -149,6 +170,19 @@ def test_dask_does_not_matter(client, kind):
     assert_same(simulated(kind, client.get_executor), plain(kind), kind)
 
 
+def test_what_the_page_shows_of_dask_runs(client, distributed, monkeypatch):
+    address, connect = client.scheduler.address, distributed.Client
+    given = []
+
+    def connected(shown):
+        given.append(shown)
+        return connect(address)
+
+    monkeypatch.setattr(distributed, "Client", connected)
+    run_shown("from distributed import Client")["client"].close()
+    assert given == ["tcp://scheduler:8786"]
+
+
 def test_a_killed_worker_of_dask_loses_nothing(client, tmp_path):
     mark = tmp_path / "killed"
     cents = bookings_through(dies_once, (mark,), client.get_executor())
@@ -203,11 +237,6 @@ def test_blocks_that_somebody_else_cancelled_are_told(client):
 @pytest.fixture
 def scheduler_file(distributed, tmp_path):  # noqa: ARG001  it needs to be installed
     """Start a scheduler and two workers that nobody restarts."""
-    root = str(Path(__file__).parents[1])
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")]),
-        "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "false",
-    }
     file = tmp_path / "scheduler.json"
     at_home = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file)]
     worker = ["worker", *at_home, "--no-nanny", "--nthreads", "1", "--local-directory", tmp_path]
@@ -217,7 +246,7 @@ def scheduler_file(distributed, tmp_path):  # noqa: ARG001  it needs to be insta
         try:
             for words in commands:
                 command = [sys.executable, "-m", "dask", *words]
-                started.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
+                started.append(subprocess.Popen(command, env=python_path(), stdout=log, stderr=log))
                 wait_for(file)
             yield file
         finally:
