@@ -160,8 +160,8 @@ def test_amounts_however_they_are_written(cells, values):
 
 
 def test_points_taken_for_thousands_are_said():
-    assert read_amounts(["12.500", "3.000", "1.250"]).grouped
-    assert not read_amounts(["1.200,50", "3.000"]).grouped
+    assert read_amounts(["12.500", "3.000", "1.250"]).unsure == ","
+    assert not read_amounts(["1.200,50", "3.000"]).unsure
 
 
 def test_currencies_beside_amounts():

@@ -119,3 +119,39 @@ def test_days_before_months_are_told_by_dates_with_one_digit_days_too():
     assert days_of(dated(["5-10-2013", "25-10-2013"])) == ["2013-10-05", "2013-10-25"]
     with pytest.raises(InputError, match="whether the day or the month comes first"):
         dated(["5-10-2013"])
+
+
+def worth(amounts, **more):
+    """Return the amounts that are read, and what is said of them."""
+    rows = [(f"D{k}", "2026-01-05", "Demo", amount) for k, amount in enumerate(amounts)]
+    log = changes(*rows, **more)
+    said = [one.message for one in log.treatments if one.code == "thousands-or-decimals"]
+    return log.amount.tolist(), said
+
+
+def test_amounts_that_could_be_thousands_or_decimals_are_named():
+    found, said = worth(["12.000", "8.500"])
+    assert found == [12.0, 8.5]
+    assert said[0] == (
+        "every point in amount stands before exactly three digits, as in 12.000: it is taken for "
+        'the decimal sign; decimal="," reads it the other way'
+    )
+    assert worth(["12.000", "8.500"], decimal=",") == ([12_000.0, 8_500.0], [])
+    found, said = worth(["12.000", "8.500", "3.250", "900"])
+    assert found == [12_000.0, 8_500.0, 3_250.0, 900.0]
+    assert 'taken for the thousands separator; decimal="." reads' in said[0]
+    assert worth(["12.000", "8.500", "3.250"], decimal=".") == ([12.0, 8.5, 3.25], [])
+    found, said = worth(["12,000", "8,500"])
+    assert found == [12_000.0, 8_500.0]
+    assert "every comma in amount stands before exactly three digits" in said[0]
+    assert worth(["12,000", "8,500"], decimal=",") == ([12.0, 8.5], [])
+
+
+@pytest.mark.parametrize("amounts", [["12.000", "8.5"], ["1.200,50", "8.500"], ["900", "12000"]])
+def test_amounts_that_tell_are_not_named(amounts):
+    assert worth(amounts)[1] == []
+
+
+def test_a_decimal_sign_is_a_point_or_a_comma():
+    with pytest.raises(InputError, match=r'decimal must be "\." or ","'):
+        worth(["1"], decimal=";")

@@ -45,6 +45,7 @@ _OPTIONS = [
     click.option(
         "--year-first/--year-last", default=None, help="How 25-01-13 is read, if dates do not tell."
     ),
+    click.option("--decimal", help="The decimal sign, . or , if amounts do not tell."),
     click.option("--record-start", help="The first day from which closes are recorded."),
     click.option("--last-day", help="The day of the extraction."),
     click.option("--strict", is_flag=True, help="Refuse rows that cannot be used."),
@@ -66,7 +67,7 @@ def history_options(command: Callable[..., None]) -> Callable[..., None]:
 
 _NAMES = (
     "format", "columns", "stages", "won", "lost", "segments", "timezone", "currency", "day_first",
-    "year_first", "record_start", "last_day", "strict",
+    "year_first", "decimal", "record_start", "last_day", "strict",
 )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ from funnelsim.events.times import NOT_GIVEN
 
 SIGNS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
 PLAIN = "write 300000.00"
+ENOUGH = 3
+"""So many different amounts, all with a point before three digits, are thousands."""
 
 _WRITTEN = re.compile(
     r"(?P<minus>[-\u2212(])?\s*(?P<before>[A-Z]{3}|[A-Z]{0,2}[$€£¥₹])?\s*(?P<minus2>[-\u2212])?"
@@ -38,31 +40,43 @@ class Amounts:
         The currency that is written in a cell, by its place.
     bad : tuple of int
         The places of cells that are no amount.
-    grouped : bool
-        Whether points were taken for thousands separators although no cell proves it.
+    unsure : str
+        How an amount that could be either was read although no cell proves it: ``"."`` or ``","``
+        is the sign that was taken for the decimal one; empty where there is none.
+    example : str
+        Such an amount.
     """
 
     value: NDArray[np.float64]
     currency: dict[int, str]
     bad: tuple[int, ...]
-    grouped: bool = False
+    unsure: str = ""
+    example: str = ""
 
 
-def read_amounts(cells: Sequence[Any]) -> Amounts:
+def read_amounts(cells: Sequence[Any], decimal: str | None = None) -> Amounts:
     """Return the amounts in a column.
 
     Thousands separators, decimal commas and signs of currencies are understood; which of comma
-    and point is decimal is decided by the column as a whole.
+    and point is decimal is decided by the column as a whole, unless it is stated.
+
+    Parameters
+    ----------
+    cells : sequence
+        Texts and numbers.
+    decimal : {".", ","}, optional
+        The decimal sign.
 
     Examples
     --------
     >>> read_amounts(["1.200,50 €", "900", None]).value
     array([1200.5,  900. ,    nan])
     """
-    plain = _plain(cells)
-    if plain is not None and not _all_in_thousands(cells):
-        return Amounts(plain, {}, ())
-    return _written(cells)
+    plain = _plain(cells) if decimal != "," else None
+    if plain is None or (decimal is None and _all_in_thousands(cells)):
+        return _written(cells, decimal)
+    either = _either_way(cells) if decimal is None else []
+    return Amounts(plain, {}, (), "." if either else "", either[0] if either else "")
 
 
 def _plain(cells: Sequence[Any]) -> NDArray[np.float64] | None:
@@ -80,16 +94,22 @@ def _plain(cells: Sequence[Any]) -> NDArray[np.float64] | None:
 
 def _all_in_thousands(cells: Iterable[Any]) -> bool:
     """Return whether every point stands before exactly three digits, and in three amounts."""
-    pointed = {cell for cell in cells if isinstance(cell, str) and "." in cell}
-    return len(pointed) >= 3 and all(map(_GROUPED["."].fullmatch, pointed))  # noqa: PLR2004
+    return len(set(_either_way(cells))) >= ENOUGH
 
 
-def _written(cells: Sequence[Any]) -> Amounts:
+def _either_way(cells: Iterable[Any]) -> list[str]:
+    """Return the texts with a point if before exactly three digits in all: thousands, or not."""
+    pointed = [cell for cell in cells if isinstance(cell, str) and "." in cell]
+    return pointed if all(map(_GROUPED["."].fullmatch, pointed)) else []
+
+
+def _written(cells: Sequence[Any], stated: str | None) -> Amounts:
     value = np.full(len(cells), np.nan)
     currency: dict[int, str] = {}
     bad: list[int] = []
     parts = {cell: _parts(cell) for cell in {one for one in cells if isinstance(one, str)}}
-    decimal, grouped = _decimal_sign([found[1] for found in parts.values() if found])
+    digits = {found[1]: cell for cell, found in parts.items() if found}
+    decimal, example = _decimal_sign(list(digits)) if stated is None else (stated, "")
     read = {
         cell: math.nan if found is None else found[0] * _number(found[1], decimal)
         for cell, found in parts.items()
@@ -104,7 +124,7 @@ def _written(cells: Sequence[Any]) -> Amounts:
                 bad.append(place)
         elif cell is not None:
             _one_number(value, place, cell, bad)
-    return Amounts(value, currency, tuple(bad), grouped)
+    return Amounts(value, currency, tuple(bad), decimal if example else "", digits.get(example, ""))
 
 
 def _parts(cell: str) -> tuple[float, str, str] | None:
@@ -131,15 +151,16 @@ def _one_number(value: NDArray[np.float64], place: int, cell: Any, bad: list[int
         bad.append(place)
 
 
-def _decimal_sign(written: Sequence[str]) -> tuple[str, bool]:
-    """Return the decimal sign of a column, and whether that is a judgement.
+def _decimal_sign(written: Sequence[str]) -> tuple[str, str]:
+    """Return the decimal sign of a column, and an amount that could be read with the other.
 
     Most of the amounts that can be read in one way only decide; the others are named as bad.
     """
     votes = Counter(filter(None, map(_sure_sign, written)))
     if votes:
-        return ("," if votes[","] > votes["."] else "."), False
-    return (",", True) if _all_in_thousands(written) else (".", False)
+        return ("," if votes[","] > votes["."] else "."), ""
+    either = [one for one in written if "," in one or "." in one]
+    return ("," if _all_in_thousands(written) else "."), next(iter(either), "")
 
 
 def _sure_sign(digits: str) -> str | None:

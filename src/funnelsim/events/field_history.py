@@ -68,7 +68,7 @@ def _kinds(sheet: Sheet) -> NDArray[np.int64]:
 def _amounts(sheet: Sheet, kind: NDArray[np.int64], cells: list[Any]) -> NDArray[np.float64]:
     """Return the amounts among the values of changes; NaN elsewhere."""
     places = np.flatnonzero(kind == AMOUNT)
-    found = read_amounts([cells[k] for k in places.tolist()])
+    found = read_amounts([cells[k] for k in places.tolist()], sheet.stated.decimal)
     for bad in found.bad:
         place = int(places[bad])
         sheet.refuse(place, sheet.columns["new"], "be an amount", cells[place], "write 300000.00")

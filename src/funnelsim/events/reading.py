@@ -54,6 +54,7 @@ def read_events(
     segments: Sequence[str] | None = None,
     day_first: bool | None = None,
     year_first: bool | None = None,
+    decimal: str | None = None,
     **columns: str | None,
 ) -> EventLog:
     """Return the history of deals in a file or a dataframe.
@@ -88,6 +89,8 @@ def read_events(
         Whether 4/12/2019 is in December, if the dates do not tell.
     year_first : bool, optional
         Whether 25-01-13 is of 2025, if the dates do not tell.
+    decimal : {".", ","}, optional
+        The decimal sign of amounts, if they do not tell: whether 12.500 is twelve and a half.
     **columns : str
         The table's own name for a field: ``deal="opp_no"``; see `events.layouts.FIELDS`.
 
@@ -113,6 +116,8 @@ def read_events(
     """
     if on_bad_rows not in ON_BAD_ROWS:
         raise unknown("on_bad_rows", str(on_bad_rows), ON_BAD_ROWS, "be a known word")
+    if decimal not in {None, ".", ","}:
+        raise InputError("decimal", 'be "." or ","', decimal)
     table = _table_of(source)
     match = recognise(table, format, columns)
     stated = Stated(
@@ -126,6 +131,7 @@ def read_events(
         segments=segments,
         day_first=day_first,
         year_first=year_first,
+        decimal=decimal,
     )
     sheet = Sheet(table, match, stated)
     money = _one_currency(sheet)

@@ -43,6 +43,7 @@ class Stated:
     segments: Sequence[str] | None = None
     day_first: bool | None = None
     year_first: bool | None = None
+    decimal: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,17 +236,25 @@ class Sheet:
         if field in self._amounts:
             return self._amounts[field]
         column, cells = self.columns[field], self.cells(field)
-        amounts = self._amounts[field] = read_amounts(cells)
+        amounts = self._amounts[field] = read_amounts(cells, self.stated.decimal)
         for place in amounts.bad:
             self.refuse(place, column, "be an amount", cells[place], "write 300000.00")
-        if amounts.grouped:
-            self.treat(
-                "thousands-points",
-                (),
-                f"every point in {column} stands before exactly three digits: they are taken for "
-                "thousands separators",
-            )
+        self._say_if_unsure(column, amounts)
         return amounts
+
+    def _say_if_unsure(self, column: str, amounts: Amounts) -> None:
+        if not amounts.unsure:
+            return
+        other = "," if amounts.unsure == "." else "."
+        sign = "point" if "." in amounts.example else "comma"
+        what = "decimal sign" if amounts.unsure in amounts.example else "thousands separator"
+        self.treat(
+            "thousands-or-decimals",
+            (),
+            f"every {sign} in {column} stands before exactly three digits, as in "
+            f"{amounts.example}: it is taken for the {what}; "
+            f'decimal="{other}" reads it the other way',
+        )
 
 
 def coded(cells: Sequence[Any]) -> tuple[list[Any], NDArray[np.int64]]:

@@ -44,7 +44,8 @@ def short_order_of(
 
     Examples
     --------
-    >>> short_order_of([("day", ["25-01-31", "24-12-05", "25-02-28"])], year_first=None, day_first=None)
+    >>> days = ["25-01-31", "24-12-05", "25-02-28"]
+    >>> short_order_of([("day", days)], year_first=None, day_first=None)
     ('year/month/day', '25-01-31')
     """
     found = {cell: (name, match) for name, cell, match in _short_dates(columns)}

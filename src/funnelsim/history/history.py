@@ -74,8 +74,8 @@ class History:
             ``format`` (by default recognised by the columns), ``stages`` in order, ``won`` and
             ``lost`` (the words for these outcomes), ``timezone``, ``currency``, ``on_bad_rows``
             ("skip", which counts and names them, or "raise"), ``record_start`` and ``last_day``,
-            ``segments``, ``day_first``, ``year_first``; and the table's name of a column for a
-            field, such as ``amount="value"``.
+            ``segments``, ``day_first``, ``year_first``, ``decimal``; and the table's name of a
+            column for a field, such as ``amount="value"``.
 
         Raises
         ------
