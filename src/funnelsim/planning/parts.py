@@ -1,0 +1,387 @@
+"""Parts of a scenario by the names of their fields: one field, and the part with some replaced."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from funnelsim.clock import Clock, QuarterEnd
+from funnelsim.distributions import Distribution, Fixed, distribution_from_toml
+from funnelsim.distributions.parametric import Parametric
+from funnelsim.errors import InputError, nearest
+from funnelsim.market import Market
+from funnelsim.new_business import NewBusiness, Repeat, RequiredPipeline
+from funnelsim.parameters import NONNEGATIVE, POSITIVE, Parameter, number, parameter, plain
+from funnelsim.periods import Periods
+
+WHOLE = ""
+"""The rest of a name that ends here: the part itself is meant."""
+NAMES_SHOWN = 12
+OF_CHANCE = ("dispersion", "season", "growth", "factor", "market_swing")
+"""Fields of new business that are left out where it is planned."""
+LAWS = ("amount", "delay", "time", "time_if_lost")
+"""Fields whose values are distributions."""
+
+Changes = Mapping[str, Mapping[str, Any]]
+"""For each field to change, what is new: by the rest of its name, `WHOLE` for the field itself."""
+
+_PLACES = {
+    "amount": "state it first, such as 300_000",
+    "time_if_lost": "the time of a loss is that of going on: set time, or state time_if_lost",
+    "quarter_end": "set clock.quarter_end first, such as QuarterEnd(days=14, weight=3.0)",
+    "repeat": "set new_business.repeat first, such as Repeat(mean=0.3, delay=180)",
+    "new_business": "set new_business first, such as NewBusiness(per_period=8, amount=300_000)",
+    "required_pipeline": "set required_pipeline first, such as RequiredPipeline(amount=300_000)",
+}
+
+
+class UnknownNameError(InputError):
+    """A name that no field has."""
+
+    near = False
+    """Whether a field of the part that was reached is offered instead."""
+
+    def offering(self, names: Iterable[str]) -> InputError:
+        """Return the error with the nearest of all names, if it offers none of its own."""
+        near = None if self.near else nearest(str(self.value), names)
+        if near is None:
+            return InputError(self.field, self.rule, self.value, self.remedy)
+        known = str(self.remedy).rpartition("? ")[2]
+        remedy = f"did you mean {near!r}? {known}"
+        return InputError(self.field, self.rule, self.value, remedy)
+
+
+class Part(ABC):
+    """A part of a scenario whose fields have names; ``where`` is its own name."""
+
+    has_value: ClassVar[bool] = True
+    """Whether it can be read and set whole."""
+    value: Any
+
+    def __init__(self, where: str, value: Any) -> None:
+        self.where, self.value = where, value
+
+    @abstractmethod
+    def fields(self) -> Sequence[str]:
+        """Return the names of the fields."""
+
+    def settable(self) -> Sequence[str]:
+        """Return the names of the fields that can be set alone, as the others are now."""
+        return self.fields()
+
+    @abstractmethod
+    def get(self, field: str) -> Any:
+        """Return the value of a field, or the part that it is."""
+
+    def below(self, field: str) -> Any:
+        """Return that in which what is below a field is looked for."""
+        return self.get(field)
+
+    @abstractmethod
+    def put(self, changes: Changes) -> Any:
+        """Return the value of the part with some fields replaced."""
+
+    def find(self, word: str) -> str | None:
+        """Return the field that a word means, None if there is none."""
+        return word if word in self.fields() else None
+
+    def fits(self, rest: str) -> bool:  # noqa: ARG002 - most fields have a value, and may have more
+        """Return whether the rest of a name may follow one of the fields."""
+        return True
+
+    def split(self, name: str) -> tuple[str, str]:
+        """Return the field that a name begins with, the longest that there is, and the rest."""
+        words = name.split(".")
+        for count in range(len(words), 0, -1):
+            field, rest = self.find(".".join(words[:count])), ".".join(words[count:])
+            if field is not None and self.fits(rest):
+                return field, rest
+        raise self.unknown(name)
+
+    def unknown(self, name: str) -> UnknownNameError:
+        """Return the error for a name that begins with no field, or ends too early."""
+        words = name.split(".")
+        for count in range(len(words), 0, -1):
+            field = self.find(".".join(words[:count]))
+            part = None if field is None else part_of(joined(self.where, field), self.get(field))
+            if part is not None:
+                return part.unknown(".".join(words[count:]))
+        return self._unknown(name)
+
+    def _unknown(self, name: str) -> UnknownNameError:
+        first, _, rest = name.partition(".")
+        near = nearest(first, self.fields()) if first else None
+        offer = f"did you mean {joined(self.where, near, rest)!r}? " if near else ""
+        shown = [*self.fields()[:NAMES_SHOWN], *["…"] * (len(self.fields()) > NAMES_SHOWN)]
+        place = f" after {self.where!r}" if self.where else ""
+        remedy = f"{offer}known{place}: {', '.join(shown) or 'nothing'}"
+        error = UnknownNameError("name of a field", "be known", joined(self.where, name), remedy)
+        error.near = near is not None and self.where != ""
+        return error
+
+
+class Fields(Part):
+    """The fields of a dataclass, by their own names."""
+
+    def fields(self) -> Sequence[str]:
+        """Return the names of the fields."""
+        return [one.name for one in dataclasses.fields(self.value)]
+
+    def get(self, field: str) -> Any:
+        """Return the value of a field."""
+        return getattr(self.value, field)
+
+    def put(self, changes: Changes) -> Any:
+        """Return the dataclass with some fields replaced, checked anew."""
+        return dataclasses.replace(self.value, **self.new_values(changes))
+
+    def new_values(self, changes: Changes) -> dict[str, Any]:
+        """Return the new value of each field that changes."""
+        return {field: self._new(field, given) for field, given in changes.items()}
+
+    def _new(self, field: str, given: Mapping[str, Any]) -> Any:
+        old, where = self.get(field), joined(self.where, field)
+        if WHOLE in given:
+            new = given[WHOLE]
+            new = law_of(where, new) if field in LAWS else new
+            old = self.assigned(field, old, new)
+        return with_below(where, old, given)
+
+    def assigned(self, field: str, old: Any, new: Any) -> Any:  # noqa: ARG002 - for others to change
+        """Return what a field becomes where ``new`` is given."""
+        return new
+
+
+class PeriodsFields(Fields):
+    """The fields of periods: edges replace a calendar."""
+
+    def settable(self) -> Sequence[str]:
+        """Return the names of the fields that can be set alone."""
+        names = self.fields()
+        return names if self.value.edges is None else names[2:]
+
+    def put(self, changes: Changes) -> Any:
+        """Return the periods with some fields replaced."""
+        new = self.new_values(changes)
+        if new.get("edges") is not None and self.value.edges is None:
+            new = {"every": None, "count": None} | new
+        return dataclasses.replace(self.value, **new)
+
+
+class NewBusinessFields(Fields):
+    """The fields of new business: a number of deals keeps the profile of a list."""
+
+    def settable(self) -> Sequence[str]:
+        """Return the names of the fields that can be set alone."""
+        gone = OF_CHANCE if self.value.planned else ()
+        return [name for name in self.fields() if name not in gone]
+
+    def assigned(self, field: str, old: Any, new: Any) -> Any:
+        """Return what a field becomes where ``new`` is given."""
+        new = plain(new)
+        if field != "per_period" or not isinstance(old, tuple) or isinstance(new, Sequence):
+            return new
+        mean = sum(old) / len(old)
+        if mean <= 0.0:
+            remedy = "all its numbers are 0: give a list"
+            raise InputError("new_business.per_period", "have a profile", old, remedy)
+        rate = number("new_business.per_period", new, NONNEGATIVE)
+        return tuple(one * (rate / mean) for one in old)
+
+
+class MarketFields(Fields):
+    """The fields of the market, with the columns that a segment's correlation may name."""
+
+    def __init__(self, where: str, value: Market, columns: Iterable[str]) -> None:
+        super().__init__(where, value)
+        self._columns = list(columns)
+
+    def settable(self) -> Sequence[str]:
+        """Return the names of the fields that can be set alone: a correlation or a swing."""
+        swing = self.value.win_rate_swing is not None
+        gone = "win_rate_correlation" if swing else "win_rate_swing"
+        free = self.value.win_rate_correlation == 0.0 and not swing
+        return [name for name in self.fields() if free or name != gone]
+
+    def get(self, field: str) -> Any:
+        """Return the value of a field."""
+        if field != "segment_correlation":
+            return super().get(field)
+        return Segments(joined(self.where, field), self.value.segment_correlation, self._columns)
+
+
+class Segments(Part):
+    """Correlations of segments, by column; of a column that states none it is 0."""
+
+    def __init__(self, where: str, value: Mapping[str, float], columns: Iterable[str]) -> None:
+        super().__init__(where, dict(value))
+        self._columns = list(dict.fromkeys([*value, *columns]))
+
+    def fields(self) -> Sequence[str]:
+        """Return the columns."""
+        return self._columns
+
+    def fits(self, rest: str) -> bool:
+        """Return whether the rest of a name may follow: a column ends it."""
+        return rest == WHOLE
+
+    def get(self, field: str) -> float:
+        """Return the correlation of a column."""
+        found: float = self.value.get(field, 0.0)
+        return found
+
+    def put(self, changes: Changes) -> dict[str, float]:
+        """Return the correlations with some replaced."""
+        return {**self.value, **{field: given[WHOLE] for field, given in changes.items()}}
+
+
+class Law(Part):
+    """A distribution: its parameters, or values, and its mean."""
+
+    value: Distribution
+
+    def fits(self, rest: str) -> bool:
+        """Return whether the rest of a name may follow: a parameter ends it."""
+        return rest == WHOLE
+
+    def fields(self) -> Sequence[str]:
+        """Return the names of the parameters, and the mean."""
+        return list(dict.fromkeys([*self._stated(), "mean"]))
+
+    def _stated(self) -> dict[str, Any]:
+        if isinstance(self.value, Parametric):
+            return dict(self.value.parameters)
+        names = [one.name for one in dataclasses.fields(self.value)]
+        kept = [name for name in names if name in ("points", "values", "chances")]
+        return {name: getattr(self.value, name) for name in kept}
+
+    def get(self, field: str) -> Any:
+        """Return a parameter, or the mean: of each draw, if there are several."""
+        stated = self._stated()
+        return stated[field] if field in stated else mean_of(self.value)
+
+    def put(self, changes: Changes) -> Distribution:
+        """Return the distribution with some parameters replaced, or scaled to another mean."""
+        stated = self._stated()
+        given = {field: change[WHOLE] for field, change in changes.items()}
+        own = {field: value for field, value in given.items() if field in stated}
+        law = self.value
+        if own:
+            try:
+                law = type(law)(**stated | own)
+            except InputError as error:
+                raise named(self.where, error) from None
+        if "mean" in given and "mean" not in stated:
+            law = with_mean(joined(self.where, "mean"), law, given["mean"])
+        return law
+
+
+def mean_of(law: Distribution) -> Parameter:
+    """Return the mean of a distribution, of each draw if there are several.
+
+    Examples
+    --------
+    >>> from funnelsim import Weibull
+    >>> mean_of(Weibull(shape=1, scale=[20, 30]))
+    (20.0, 30.0)
+    """
+    means = tuple(law.at(draw).mean for draw in range(law.draws))
+    return means if len(means) > 1 else means[0]
+
+
+def with_mean(where: str, law: Distribution, mean: Any) -> Distribution:
+    """Return a distribution scaled to a mean, or to one for each draw.
+
+    Examples
+    --------
+    >>> from funnelsim import Pert
+    >>> with_mean("time", Pert(low=10, mode=20, high=60), 50)
+    Pert(low=20.0, mode=40.0, high=120.0)
+    """
+    if isinstance(law, Fixed):
+        return Fixed(parameter(where, mean, NONNEGATIVE))
+    new, old = parameter(where, mean, POSITIVE), mean_of(law)
+    before = old if isinstance(old, tuple) else (old,)
+    if not all(0.0 < one < float("inf") for one in before):
+        rule = "be that of a distribution with a mean above 0 and finite"
+        raise InputError(where, rule, old, "give another distribution")
+    draws = max(len(before), len(new) if isinstance(new, tuple) else 1)
+    if draws == 1:
+        return law.scaled(new / before[0])  # type: ignore[operator]
+    after = new if isinstance(new, tuple) else (new,) * draws
+    before = before * draws if len(before) == 1 else before
+    if len(after) != len(before):
+        raise InputError(where, f"hold as many draws as there are, {len(before)}", len(after))
+    return law.scaled(tuple(a / b for a, b in zip(after, before, strict=True)))
+
+
+_KINDS: dict[type, type[Fields]] = {
+    Periods: PeriodsFields,
+    Clock: Fields,
+    QuarterEnd: Fields,
+    NewBusiness: NewBusinessFields,
+    Repeat: Fields,
+    RequiredPipeline: Fields,
+}
+
+
+def part_of(where: str, value: Any) -> Part | None:
+    """Return the part that a value is, None for a plain one."""
+    if isinstance(value, Part):
+        return value
+    if isinstance(value, Distribution):
+        return Law(where, value)
+    kind = _KINDS.get(type(value))
+    return kind(where, value) if kind else None
+
+
+def part_below(where: str, value: Any, rest: str) -> Part:
+    """Return the part in which the rest of a name is looked for."""
+    found = part_of(where, value)
+    if found is not None:
+        return found
+    if value is None and where.rpartition(".")[2] in _PLACES:
+        remedy = _PLACES[where.rpartition(".")[2]]
+        raise InputError(where, f"be stated, to have {rest!r}", value, remedy)
+    remedy = f"it is {where!r} alone"
+    raise InputError("name of a field", "be known", joined(where, rest), remedy)
+
+
+def with_below(where: str, value: Any, given: Mapping[str, Any]) -> Any:
+    """Return a value with what is below it replaced, by the rest of its name."""
+    below = {rest: new for rest, new in given.items() if rest != WHOLE}
+    if not below:
+        return value
+    part = part_below(where, value, next(iter(below)))
+    changes: dict[str, dict[str, Any]] = {}
+    for rest, new in below.items():
+        field, remains = part.split(rest)
+        if remains in changes.setdefault(field, {}):
+            raise InputError("names of fields", "name each once", joined(where, rest))
+        changes[field][remains] = new
+    return part.put(changes)
+
+
+def law_of(where: str, value: Any) -> Any:
+    """Return the distribution that a table of a scenario file states; another value as it is."""
+    return distribution_from_toml(where, value) if isinstance(value, Mapping) else value
+
+
+def joined(*names: str | None) -> str:
+    """Return a dotted name; empty ones are left out.
+
+    Examples
+    --------
+    >>> joined("", "funnel", "stages")
+    'funnel.stages'
+    """
+    return ".".join(name for name in names if name)
+
+
+def named(name: str, error: InputError) -> InputError:
+    """Return an error whose field begins with a dotted name."""
+    if name in error.field:
+        return error
+    return InputError(f"{name}: {error.field}", error.rule, error.value, error.remedy, error.where)
