@@ -107,11 +107,8 @@ def alive(number):
 def shown(word):
     """Return the block of plain Python in docs/scale.md that has a word in it."""
     page = Path(__file__).parents[1].joinpath("docs", "scale.md").read_text("utf-8")
-    [code] = [
-        code
-        for code in re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-        if word in code
-    ]
+    codes = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    [code] = [code for code in codes if word in code]
     return code
 
 

@@ -330,7 +330,7 @@ from concurrent.futures import ProcessPoolExecutor
 from tests.executors import bookings_through, dies_once
 if __name__ == "__main__":
     cents = bookings_through(dies_once, (sys.argv[1],), lambda: ProcessPoolExecutor(2))
-    print(cents.sum() > 0, Path(sys.argv[1]).exists())
+    print(cents.sum() > 0, os.path.exists(sys.argv[1]))
 """
 
 
