@@ -22,8 +22,8 @@ from typing import Self
 from benchmarks.gate_rows import PIECES, Row
 
 ROOT = Path(__file__).resolve().parents[1]
-PROCESSES = 2
-ROUNDS = 40
+PROCESSES = 4
+ROUNDS = 20
 
 Seconds = dict[str, float]
 
