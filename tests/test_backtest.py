@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from functools import cache
 from itertools import pairwise
@@ -317,9 +318,9 @@ def test_all_segments_together_are_the_columns_together():
 
 
 def test_a_forecast_that_knows_beats_and_one_that_is_off_loses():
-    log = history()
+    log = history(420)
     stubs = {"seer": oracle(log), "twice": normal(2.0)}
-    found = small(log, forecasters=stubs, origins=7)
+    found = small(log, forecasters=stubs, origins=15)
     seer, twice = found.verdict().splitlines()
     assert seer.startswith("30 days, total: 'seer' beats the best simple forecast (")
     assert "'twice' LOSES to the best simple forecast" in twice
@@ -330,7 +331,27 @@ def test_a_forecast_that_knows_beats_and_one_that_is_off_loses():
 
 def test_too_few_windows_are_not_called_a_victory():
     found = small(horizons=(91,), forecasters={"seer": oracle(history())}, first=START + 200)
-    assert "too few separate windows to tell" in found.verdict()
+    assert re.search(
+        r"'seer' was \d+ % better than the best simple forecast \(.*\), "
+        r"but 1 separate window is too few to tell \(",
+        found.verdict(),
+    )
+
+
+def test_many_windows_with_few_wins_are_not_called_a_victory():
+    days = START + np.array([0, 30, 60, 400, 700])
+    log = EventLog(
+        list("ABCDE"), ["open"], deal=[*range(5)] * 2, time=[*days, *(days + 20)],
+        state=[0] * 5 + [WON] * 5, amount=[100.0] * 10, record_start=START,
+        last_day=START + 1000,
+    )  # fmt: skip
+    found = small(log, forecasters={"seer": oracle(log)})
+    line = next(one for one in found.summary() if one.method == "seer")
+    assert (line.method, line.ratio.outcome, line.outcome) == ("seer", "beats", "untold")
+    assert line.separate > 10 > line.eventful
+    assert f"but {line.eventful} of {line.separate} separate windows with wins are too few" in (
+        found.verdict()
+    )
 
 
 def test_only_baselines():
@@ -340,7 +361,7 @@ def test_only_baselines():
 def test_notes_say_what_flatters_and_what_is_missing():
     notes = "\n".join(small(by=["team"]).notes)
     assert "picked after the fact" in notes
-    assert "below 10 the spread is the model's word" in notes
+    assert "below 10, the spread is the model's word" in notes
     assert "segments of the day of extraction (team)" in notes
     assert "Too few wins to be scored as segments: team tiny." in notes
     assert "of 'last year' left out. First reason: last year must rest on" in notes

@@ -8,11 +8,10 @@ import numpy as np
 
 from funnelsim._text import counted
 from funnelsim.backtesting.origins import Window
-from funnelsim.backtesting.summary import separate_windows
+from funnelsim.backtesting.summary import ENOUGH_WINDOWS, separate_windows
 from funnelsim.backtesting.walk import LeftOut
 from funnelsim.events import EventLog, Known
 
-ENOUGH_WINDOWS = 10
 NAMES_SHOWN = 5
 AFTERWARDS = (
     "The best baseline is picked after the fact, for each horizon and dimension: nobody could have "
@@ -54,9 +53,9 @@ def _few(windows: Sequence[Window]) -> Iterator[str]:
         separate = separate_windows(own)
         if separate < ENOUGH_WINDOWS:
             yield (
-                f"{horizon}: {counted(len(own), 'origin')}, but only "
-                f"{counted(separate, 'window')} apart from each other; below "
-                f"{ENOUGH_WINDOWS} {FEW_WINDOWS}."
+                f"{horizon}: {counted(len(own), 'forecast')}, but only "
+                f"{counted(separate, 'separate window')}, as windows overlap; below "
+                f"{ENOUGH_WINDOWS}, {FEW_WINDOWS}, and no forecast can be told from another."
             )
 
 

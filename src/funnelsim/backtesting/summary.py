@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from funnelsim._text import counted
 from funnelsim.backtesting.comparison import Ratio, ratio_of_scores
 from funnelsim.backtesting.walk import TOTAL, Row
 
 SEGMENTS = "all segments"
 ENOUGH = 0.5
 """A baseline is compared with if it could be made for so large a share of the forecasts."""
+ENOUGH_WINDOWS = 10
+"""From so many windows that do not overlap on, one method can be told from another."""
 
 Place = tuple[int, str, str]
 """Day, dimension and segment."""
@@ -34,6 +37,8 @@ class Line:
         How many forecasts.
     separate : int
         How many of their windows do not overlap: what they are worth as evidence.
+    eventful : int
+        How many of those in which something came do not overlap.
     actual : float
         The mean of what came.
     crps : float
@@ -63,6 +68,7 @@ class Line:
     simple: bool
     forecasts: int
     separate: int
+    eventful: int
     actual: float
     crps: float
     best: str | None
@@ -76,6 +82,21 @@ class Line:
     brier_ratio: float | None
     bias: float | None
     accuracy: float
+
+    @property
+    def outcome(self) -> str | None:
+        """That of the ratio; ``"untold"`` if windows, or those in which something came, are few."""
+        if self.ratio is None:
+            return None
+        enough = min(self.separate, self.eventful) >= ENOUGH_WINDOWS
+        return self.ratio.outcome if enough else "untold"
+
+    def too_few(self) -> str:
+        """Return in words why their windows do not tell one method from another."""
+        few = f"{counted(self.separate, 'separate window')}"
+        if self.separate >= ENOUGH_WINDOWS:
+            few = f"{self.eventful} of {few} with wins"
+        return f"{few} {'is' if few.startswith('1 ') else 'are'} too few to tell"
 
 
 def lines_of(rows: Sequence[Row], simple: Sequence[str]) -> list[Line]:
@@ -149,6 +170,7 @@ def _line(
         simple=simple,
         forecasts=len(rows),
         separate=_separate(rows),
+        eventful=_separate(row for row in rows if row.actual > 0.0),
         actual=actual / len(rows),
         crps=_mean(rows, "crps"),
         best=best,

@@ -30,22 +30,23 @@ def _verdict(line: Line) -> str:
     facts = f"{counted(line.forecasts, 'forecast')}, {counted(line.separate, 'separate window')}"
     if line.ratio is None or line.best is None:
         return f"{about}: {line.method!r} has no baseline to be compared with ({facts})."
-    best, ratio = f"the best simple forecast ({line.best})", line.ratio
+    ratio = line.ratio
     figures = f"CRPS ratio {ratio.value:.2f}{_bounds(ratio)}; {facts}"
-    sentence = {
-        "beats": f"beats {best}: {_by(ratio)}",
-        "loses": f"LOSES to {best}: {_by(ratio)}. Use that instead",
-        "ties": f"ties with {best}: {_by(ratio)}, which may be chance",
-        "untold": f"was {_by(ratio)} than {best}; too few separate windows to tell",
-    }[ratio.outcome]
-    return f"{about}: {line.method!r} {sentence} ({figures})."
+    return f"{about}: {line.method!r} {_outcome(line, ratio)} ({figures})."
 
 
-def _by(ratio: Ratio) -> str:
+def _outcome(line: Line, ratio: Ratio) -> str:
+    best = f"the best simple forecast ({line.best})"
     change = ratio.value - 1.0
-    if abs(change) < SAME:
-        return "no better"
-    return f"{100 * abs(change):.0f} % {'worse' if change > 0 else 'better'}"
+    by = f"{100 * abs(change):.0f} % {'worse' if change > 0 else 'better'}"
+    if line.outcome == "beats":
+        return f"beats {best}: {by}"
+    if line.outcome == "loses":
+        return f"LOSES to {best}: {by}. Use that instead"
+    scored = f"scored the same as {best}" if abs(change) < SAME else f"was {by} than {best}"
+    if line.outcome == "untold":
+        return f"{scored}, but {line.too_few()}"
+    return scored if abs(change) < SAME else f"{scored}, which may be chance"
 
 
 def _bounds(ratio: Ratio) -> str:

@@ -14,11 +14,11 @@ from funnelsim.backtesting import scores
 from funnelsim.backtesting.baselines import Forecaster, baselines
 from funnelsim.backtesting.comparison import Ratio
 from funnelsim.backtesting.experience import weight_of
-from funnelsim.backtesting.notes import ENOUGH_WINDOWS, FEW_WINDOWS
+from funnelsim.backtesting.notes import FEW_WINDOWS
 from funnelsim.backtesting.origins import HISTORY, rolling
 from funnelsim.backtesting.ours import NAME, OutlookForecaster
 from funnelsim.backtesting.outcomes import large_segments
-from funnelsim.backtesting.summary import Line, lines_of
+from funnelsim.backtesting.summary import ENOUGH_WINDOWS, Line, lines_of
 from funnelsim.backtesting.walk import AS_MODELLED, MEASURES, TOTAL, Row, Walk
 from funnelsim.events import EventLog
 from funnelsim.parameters import whole
@@ -105,10 +105,11 @@ class TrackRecord:
         if self.line is None or self.ratio is None:
             return []
         change = f"{100 * abs(self.ratio.value - 1.0):.0f} %"
-        chance = ", which may be chance" if self.ratio.outcome in ("ties", "untold") else ""
+        chance = {"ties": ", which may be chance", "untold": f", but {self.line.too_few()}"}
         best = f"the best simple one ({self.line.best}, picked afterwards)"
+        how_sure = chance.get(self.line.outcome or "", "")
         word = "WORSE" if self.loses else "better"
-        return [f"These forecasts scored {change} {word} than {best}{chance}."]
+        return [f"These forecasts scored {change} {word} than {best}{how_sure}."]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record, ready for JSON."""

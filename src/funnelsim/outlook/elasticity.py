@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from funnelsim._text import counted
 from funnelsim.events import Known
 from funnelsim.fitting.hazards import fit_hazards
 from funnelsim.outlook.pressure import Dated, Groups, creation_rate, expected_wins, usual_chances
@@ -89,7 +90,7 @@ windows of 28 days by manager.
         }[self.verdict]
         by = " and ".join(self.columns)
         how = {
-            "panel": f"read from {self.windows} windows of {WINDOW} days by {by}",
+            "panel": f"read from {counted(self.windows, 'window')} of {WINDOW} days by {by}",
             "assumed": "assumed, for want of groups of people to compare",
             "given": "as given",
         }[self.found]
