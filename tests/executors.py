@@ -104,6 +104,14 @@ def alive(number):
     return True
 
 
+def begun(folder):
+    """Return how many blocks were begun when all is quiet."""
+    before = -1
+    while before < (before := len(list(folder.iterdir()))):
+        time.sleep(0.4)
+    return before
+
+
 def shown(word):
     """Return the block of plain Python in docs/scale.md that has a word in it."""
     page = Path(__file__).parents[1].joinpath("docs", "scale.md").read_text("utf-8")

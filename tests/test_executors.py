@@ -30,6 +30,7 @@ from tests.executors import (
     SEED,
     assert_killed_and_the_same,
     assert_same,
+    begun,
     bookings_through,
     dies_always,
     dies_once,
@@ -259,26 +260,24 @@ def test_an_error_of_a_block_is_not_tried_again(tmp_path, pool):
     assert pool.submit(sum, [1, 2]).result() == 3
 
 
-def cancelled(executor, folder, stop):
-    """Run forty slow blocks, and return how many were begun when all is quiet."""
-    with pytest.raises((KeyboardInterrupt, ArithmeticError)):
-        bookings_through(marks, (folder, 0.05), stop(executor), paths=40 * BLOCK)
-    before = -1
-    while before < (before := len(list(folder.iterdir()))):
-        time.sleep(0.3)
-    return before
+def interrupt_after(blocks, folder):
+    """Send this process an interrupt once so many blocks were begun."""
+    end = time.monotonic() + 60
+    while len(list(folder.iterdir())) < blocks and time.monotonic() < end:
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no process can send itself an interrupt")
 @pytest.mark.parametrize("workers", ["threads", "processes"])
 def test_an_interrupt_cancels_what_waits(workers, tmp_path, pool):
     executor = pool if workers == "processes" else ThreadPoolExecutor(2)
-    pool.submit(sum, [1]).result()
-    timer = threading.Timer(0.6, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    begun = cancelled(executor, tmp_path, lambda given: given)
-    timer.join()
-    assert 0 < begun < 36
+    thread = threading.Thread(target=interrupt_after, args=(3, tmp_path))
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        bookings_through(marks, (tmp_path, 0.05), executor, paths=100 * BLOCK)
+    thread.join()
+    assert 3 <= begun(tmp_path) < _running.AHEAD
     assert executor.submit(sum, [1, 2]).result() == 3
     if workers == "threads":
         executor.shutdown()
