@@ -103,6 +103,12 @@ def test_values_that_are_no_numbers_are_shown():
     assert json.dumps(found.to_dict())
 
 
+def test_whole_and_other_numbers_make_a_column_of_floats():
+    found = sweep(plan(), {"market.win_rate_correlation": [0, 0.05]}, **FEW)
+
+    assert found.to_frame(backend="polars")["market.win_rate_correlation"].to_list() == [0.0, 0.05]
+
+
 def test_without_a_quota():
     found = sweep(plan(quota=None), {"market.cycle_cv": [0.0, 0.2]}, **FEW)
 

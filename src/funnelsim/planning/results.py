@@ -190,13 +190,15 @@ def tidy(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
 
 
 def _one_kind(cells: list[Any]) -> list[Any]:
-    """Return a column as dataframes take it: numbers, NaN for None; or texts, if one is a text."""
+    """Return a column as dataframes take it: all texts if one is, all floats if one is, as is."""
     if any(isinstance(cell, str) for cell in cells):
         return [None if cell is None else str(cell) for cell in cells]
-    return [np.nan if cell is None else cell for cell in cells]
+    if any(cell is None or isinstance(cell, float) for cell in cells):
+        return [math.nan if cell is None else float(cell) for cell in cells]
+    return cells
 
 
-NO_ESTIMATE = Estimate(np.nan, np.nan, np.nan, np.nan)
+NO_ESTIMATE = Estimate(math.nan, math.nan, math.nan, math.nan)
 
 
 def plain_cell(value: Any) -> Any:
@@ -221,12 +223,15 @@ def beyond(difference: Estimate) -> bool:
     return difference.low > 0.0 or difference.high < 0.0
 
 
+UNTOLD = "not told apart by so many paths"
+VERDICTS = ("higher", "lower", "the same", UNTOLD)
+
+
 def verdict(difference: Estimate) -> str:
-    """Return in a word what is known of a difference."""
+    """Return in words what is known of a difference."""
     if beyond(difference):
         return "higher" if difference.value > 0.0 else "lower"
-    exact = difference.low == difference.high
-    return "the same" if exact else "not told apart by so many paths"
+    return "the same" if difference.low == difference.high else UNTOLD
 
 
 def in_words(change: Answers) -> str:
@@ -236,8 +241,7 @@ def in_words(change: Answers) -> str:
         difference = getattr(change, name)
         if difference is not None:
             told.setdefault(verdict(difference), []).append(words)
-    kinds = ("higher", "lower", "the same", "not told apart by so many paths")
-    return "; ".join(f"{kind}: {', '.join(told[kind])}" for kind in kinds if kind in told)
+    return "; ".join(f"{kind}: {', '.join(told[kind])}" for kind in VERDICTS if kind in told)
 
 
 def shown_answer(answer: str, estimate: Estimate | None) -> str:

@@ -16,15 +16,16 @@ from funnelsim.planning.fields import value_of, with_value
 from funnelsim.planning.paired import differences
 from funnelsim.planning.results import (
     COLUMNS,
+    UNTOLD,
     WORDS,
     Answers,
     Result,
-    beyond,
     checked_answer,
     plain_cell,
     shown_answer,
     shown_difference,
     shown_input,
+    verdict,
 )
 from funnelsim.planning.runs import Runs
 from funnelsim.scenario import Scenario
@@ -150,7 +151,7 @@ class Sensitivity(Result):
         header = ["input", "low", "high", "at low", "at high", "swing", ""]
         table = aligned(header, [self._shown(one) for one in self.swings])
         lines += [*table, "", "In the bars | is the base scenario, - is lower and + is higher."]
-        still = [one.input for one in self.swings if not beyond(one.swing)]
+        still = [one.input for one in self.swings if verdict(one.swing) == UNTOLD]
         if still:
             lines.append(f"Not told from 0 by so many paths: {', '.join(still)}.")
         if self.answer == "attainment":
