@@ -20,14 +20,7 @@ from typing import Any
 from funnelsim.errors import InputError, RowsError
 from funnelsim.parameters import Interval, plain
 from funnelsim.planning.deals import COLUMNS
-from funnelsim.planning.levers import (
-    AMOUNT,
-    CYCLE_TIME,
-    EXTRA_DEALS,
-    WIN_RATE,
-    lever_names,
-    lever_of,
-)
+from funnelsim.planning.levers import AMOUNT, EXTRA_DEALS, Lever, is_lever, lever_names, lever_of
 from funnelsim.planning.parts import (
     WHOLE,
     Part,
@@ -52,7 +45,6 @@ WHOLE_NUMBERS = (
     "required_pipeline.most",
 )
 """Fields that take whole numbers alone."""
-_ORDER = (WIN_RATE, CYCLE_TIME, AMOUNT)
 
 
 def value_of(scenario: Scenario, name: str) -> Any:
@@ -87,9 +79,8 @@ def value_of(scenario: Scenario, name: str) -> Any:
     (3000000.0, 30.0)
     """
     name = _text(name)
-    lever = lever_of(scenario, name)
-    if lever is not None:
-        return lever.read(scenario)
+    if is_lever(name):
+        return lever_of(scenario, name).read(scenario)
     with _offering(scenario, name):
         return _read(Whole(scenario), name)
 
@@ -154,20 +145,20 @@ def with_values(scenario: Scenario, values: Mapping[str, Any]) -> Scenario:
     >>> len(longer.periods), longer.quota_cents
     (3, 300000000)
     """
-    fields: dict[str, Any] = {}
-    levers: dict[str, tuple[str, Any]] = {}
-    for name, value in values.items():
-        lever = lever_of(scenario, _text(name))
-        if lever is None:
-            fields[name.strip()] = value
-        elif lever.name in levers:
-            raise InputError("names of fields", "name each once", name)
-        else:
-            levers[lever.name] = (name.strip(), value)
+    given = {_text(name): value for name, value in values.items()}
+    if len(given) < len(values):
+        raise InputError("names of fields", "name each once", list(values))
+    fields = {name: value for name, value in given.items() if not is_lever(name)}
     result = _with_fields(scenario, fields)
-    for name in sorted(levers, key=_rank):
-        given, value = levers[name]
-        result = _moved(result, given, value)
+    levers: dict[str, tuple[Lever, Any]] = {}
+    for name in given.keys() - fields.keys():
+        lever = lever_of(result, name)
+        if lever.name in levers:
+            raise InputError("names of fields", "name each once", name)
+        levers[lever.name] = lever, given[name]
+    for name in sorted(levers, key=_turn):
+        lever, value = levers[name]
+        result = lever.set(result, value)
     return result
 
 
@@ -224,9 +215,8 @@ def interval(scenario: Scenario, name: str) -> Interval:
     Interval(low=0.45, high=0.8, open_low=False, open_high=False)
     """
     name = _text(name)
-    lever = lever_of(scenario, name)
-    if lever is not None:
-        return lever.allowed
+    if is_lever(name):
+        return lever_of(scenario, name).allowed
     with _offering(scenario, name):
         part, field = _place(Whole(scenario), name)
         found = allowed(scenario, part, field)
@@ -274,7 +264,7 @@ def is_whole(name: str, scenario: Scenario | None = None) -> bool:
     name = _text(name)
     if name == "new_business.per_period" and scenario is not None:
         return scenario.new_business is not None and scenario.new_business.planned
-    return name in WHOLE_NUMBERS or name == EXTRA_DEALS or name.startswith(f"{EXTRA_DEALS}.")
+    return name in WHOLE_NUMBERS or (is_lever(name) and name.startswith(EXTRA_DEALS))
 
 
 def _read(part: Part, name: str) -> Any:
@@ -312,16 +302,9 @@ def _is_as_given(whole: Whole, name: str, value: Any) -> bool:
     return same_kind and bool(type(now == value) is bool and now == value)
 
 
-def _moved(scenario: Scenario, name: str, value: Any) -> Scenario:
-    lever = lever_of(scenario, name)
-    assert lever is not None
-    return lever.set(scenario, value)
-
-
-def _rank(name: str) -> int:
-    """Return the turn of a lever: extra deals come after the funnel's, amounts after them."""
-    order = [*_ORDER[:-1], None, _ORDER[-1]]
-    return order.index(name if name in _ORDER else None)
+def _turn(name: str) -> tuple[bool, str]:
+    """Return what levers are sorted by: the amounts of the pipeline come after its extra deals."""
+    return name == AMOUNT, name
 
 
 def _text(name: Any) -> str:

@@ -95,15 +95,23 @@ class Lever:
         InputError
             If the value is not allowed, or this scenario's lever cannot be moved.
         """
+        now = self.read(scenario)
+        if not isinstance(value, bool) and value == now:
+            return scenario
         if self.whole:
             checked: Any = whole(self.name, _as_whole(value), 0, int(self.allowed.high))
         else:
             checked = number(self.name, value, self.allowed)
-        return scenario if checked == self.read(scenario) else self.write(scenario, checked)
+        return self.write(scenario, checked)
 
 
-def lever_of(scenario: Scenario, name: str) -> Lever | None:
-    """Return the lever of a name, None if it is that of no lever.
+def is_lever(name: str) -> bool:
+    """Return whether a name is that of a lever."""
+    return name in _LEVERS or name == EXTRA_DEALS or name.startswith(f"{EXTRA_DEALS}.")
+
+
+def lever_of(scenario: Scenario, name: str) -> Lever:
+    """Return the lever of a name that is one.
 
     Raises
     ------
@@ -112,8 +120,6 @@ def lever_of(scenario: Scenario, name: str) -> Lever | None:
     """
     if name in _LEVERS:
         return _LEVERS[name]
-    if name != EXTRA_DEALS and not name.startswith(f"{EXTRA_DEALS}."):
-        return None
     stage = name.removeprefix(EXTRA_DEALS).removeprefix(".") or _usual_stage(scenario)
     found = own_stage(EXTRA_DEALS, stage, scenario.funnel.names)
     assert found is not None
@@ -128,9 +134,11 @@ def lever_of(scenario: Scenario, name: str) -> Lever | None:
 
 
 def lever_names(scenario: Scenario) -> list[str]:
-    """Return the names of all levers of a scenario."""
+    """Return the names of the levers that can be moved in a scenario."""
     stages = scenario.funnel.names[:-1]
-    return [*_LEVERS, EXTRA_DEALS, *(f"{EXTRA_DEALS}.{stage}" for stage in stages)]
+    now = {name: lever.read(scenario) for name, lever in _LEVERS.items()}
+    movable = [name for name in now if now[name] in _LEVERS[name].allowed and now[name] < np.inf]
+    return [*movable, EXTRA_DEALS, *(f"{EXTRA_DEALS}.{stage}" for stage in stages)]
 
 
 def _as_whole(value: Any) -> Any:
@@ -231,8 +239,15 @@ def _with_amount(scenario: Scenario, amount: float) -> Scenario:
 
 def _times(amount: int | Distribution, factor: Fraction) -> int | Distribution:
     if isinstance(amount, int):
-        return round(amount * factor)  # a fraction rounds half to even
+        return _half_even(amount * factor.numerator, factor.denominator)
     return amount.scaled(float(factor))
+
+
+def _half_even(numerator: int, denominator: int) -> int:
+    """Return a quotient as `round` rounds a fraction, which takes ten times as long to make."""
+    whole_part, rest = divmod(numerator, denominator)
+    above = 2 * rest - denominator
+    return whole_part + (above > 0 or (above == 0 and whole_part % 2 == 1))
 
 
 # ---- extra deals
@@ -256,7 +271,7 @@ def _with_extra_deals(scenario: Scenario, stage: str, count: int) -> Scenario:
     numbers = [k for k in range(1, count + 1) if k not in there]
     if not numbers:
         return scenario.replace(pipeline=kept)
-    amount = _amount_of_extra(scenario, stage)
+    amount = amount_of_extra(scenario, stage)
     row = max(kept.rows, default=0)
     more = len(numbers)
     new: dict[str, tuple[Any, ...]] = {
@@ -279,7 +294,8 @@ def _without_extra_deals(pipeline: Pipeline, stage: str, above: int) -> Pipeline
     return pipeline.where([place not in gone for place in range(len(pipeline))])
 
 
-def _amount_of_extra(scenario: Scenario, stage: str) -> int | Distribution:
+def amount_of_extra(scenario: Scenario, stage: str) -> int | Distribution:
+    """Return what an extra deal of a stage is worth: cents, or a distribution in units."""
     required, business = scenario.required_pipeline, scenario.new_business
     if required is not None:
         return _in_cents(extra_amount(required, business))

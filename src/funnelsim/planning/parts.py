@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from funnelsim.clock import Clock, QuarterEnd
 from funnelsim.distributions import Distribution, Fixed, distribution_from_toml
-from funnelsim.distributions.parametric import Parametric
+from funnelsim.distributions.parametric import UNITLESS, Parametric
 from funnelsim.errors import InputError, nearest
 from funnelsim.market import Market
 from funnelsim.new_business import NewBusiness, Repeat, RequiredPipeline
@@ -29,6 +29,7 @@ Changes = Mapping[str, Mapping[str, Any]]
 
 _PLACES = {
     "amount": "state it first, such as 300_000",
+    "time": "the last stage, closed-won, has none",
     "time_if_lost": "the time of a loss is that of going on: set time, or state time_if_lost",
     "quarter_end": "set clock.quarter_end first, such as QuarterEnd(days=14, weight=3.0)",
     "repeat": "set new_business.repeat first, such as Repeat(mean=0.3, delay=180)",
@@ -142,12 +143,18 @@ class Fields(Part):
         return {field: self._new(field, given) for field, given in changes.items()}
 
     def _new(self, field: str, given: Mapping[str, Any]) -> Any:
-        old, where = self.get(field), joined(self.where, field)
+        where = joined(self.where, field)
+        value = getattr(self.value, field)
         if WHOLE in given:
             new = given[WHOLE]
-            new = law_of(where, new) if field in LAWS else new
-            old = self.assigned(field, old, new)
-        return with_below(where, old, given)
+            value = self.assigned(field, value, law_of(where, new) if field in LAWS else new)
+        if set(given) == {WHOLE}:
+            return value
+        return with_below(where, self.wrapped(field, value), given)
+
+    def wrapped(self, field: str, value: Any) -> Any:  # noqa: ARG002 - for others to change
+        """Return the part that a value of a field is, where its kind does not say so."""
+        return value
 
     def assigned(self, field: str, old: Any, new: Any) -> Any:  # noqa: ARG002 - for others to change
         """Return what a field becomes where ``new`` is given."""
@@ -206,10 +213,14 @@ class MarketFields(Fields):
         return [name for name in self.fields() if free or name != gone]
 
     def get(self, field: str) -> Any:
-        """Return the value of a field."""
-        if field != "segment_correlation":
-            return super().get(field)
-        return Segments(joined(self.where, field), self.value.segment_correlation, self._columns)
+        """Return the value of a field, or the part that it is."""
+        return self.wrapped(field, super().get(field))
+
+    def wrapped(self, field: str, value: Any) -> Any:
+        """Return the part that the correlations of segments are."""
+        if field != "segment_correlation" or not isinstance(value, Mapping):
+            return value
+        return Segments(joined(self.where, field), value, self._columns)
 
 
 class Segments(Part):
@@ -246,6 +257,12 @@ class Law(Part):
         """Return whether the rest of a name may follow: a parameter ends it."""
         return rest == WHOLE
 
+    def unknown(self, name: str) -> UnknownNameError:
+        """Return the error for a name of no parameter: it says which there are."""
+        error = self._unknown(name)
+        error.near = True
+        return error
+
     def fields(self) -> Sequence[str]:
         """Return the names of the parameters, and the mean."""
         return list(dict.fromkeys([*self._stated(), "mean"]))
@@ -267,13 +284,17 @@ class Law(Part):
         stated = self._stated()
         given = {field: change[WHOLE] for field, change in changes.items()}
         own = {field: value for field, value in given.items() if field in stated}
+        scaling = "mean" in given and "mean" not in stated
+        if scaling and not set(own) <= UNITLESS:
+            remedy = f"the mean, or {' and '.join(own)}"
+            raise InputError(self.where, "be scaled by one name", list(given), remedy)
         law = self.value
         if own:
             try:
                 law = type(law)(**stated | own)
             except InputError as error:
                 raise named(self.where, error) from None
-        if "mean" in given and "mean" not in stated:
+        if scaling:
             law = with_mean(joined(self.where, "mean"), law, given["mean"])
         return law
 
@@ -283,8 +304,8 @@ def mean_of(law: Distribution) -> Parameter:
 
     Examples
     --------
-    >>> from funnelsim import Weibull
-    >>> mean_of(Weibull(shape=1, scale=[20, 30]))
+    >>> from funnelsim import Pareto
+    >>> mean_of(Pareto(alpha=2, low=[10, 15]))
     (20.0, 30.0)
     """
     means = tuple(law.at(draw).mean for draw in range(law.draws))

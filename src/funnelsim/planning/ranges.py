@@ -98,7 +98,8 @@ def _of_stage(part: StageFields, field: str) -> Interval | None:
     if field != WIN:
         return None
     before, after = part.neighbours()
-    return Interval(float(np.max(before)), float(np.min(after)), open_low=np.max(before) == 0.0)
+    low, high = float(np.max(before)), float(np.min(after))
+    return Interval(low, high, open_low=low == 0.0)
 
 
 def _of_market(scenario: Scenario, field: str) -> Interval:

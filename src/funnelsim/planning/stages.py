@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from funnelsim.errors import InputError
 from funnelsim.funnel import Funnel, Stage
 from funnelsim.parameters import Parameter
 from funnelsim.planning.chances import CONVERSION, WIN, Chances
@@ -68,9 +69,13 @@ class Stages(Part):
         """
         chances = Chances(self.value)
         for s in range(len(self.value) - 1, -1, -1):
-            for rest, new in changes.get(self.value[s].name, {}).items():
-                if rest in CHANCES:
-                    chances.set(s, rest, new)
+            given = changes.get(self.value[s].name, {})
+            kinds = [kind for kind in CHANCES if kind in given]
+            if len(kinds) > 1:
+                where = joined(self.where, self.value[s].name)
+                raise InputError(where, "be given either a win_probability or a conversion")
+            for kind in kinds:
+                chances.set(s, kind, given[kind])
         stages = list(chances.stages())
         for s, stage in enumerate(stages):
             given = changes.get(stage.name, {})
