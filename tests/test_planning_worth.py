@@ -147,7 +147,7 @@ def test_the_text():
 
     assert text.startswith("plan, what changes are worth: 2,000 paths each, seed 1\n")
     day = next(line for line in text.splitlines() if line.startswith("one day off"))
-    assert day.split()[5:] == ["+0.000", "±", "0.05*", "0", "±", "0", "0", "±", "0"]
+    assert day.split()[5:] == ["+0.00", "±", "0.05*", "0", "±", "0", "0", "±", "0"]
 
 
 def test_progress_goes_over_all_runs():
