@@ -1,6 +1,7 @@
 """Answers of paths that are not kept, against those of the same paths kept."""
 
 import json
+import tracemalloc
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
@@ -182,3 +183,34 @@ def test_wrong_arguments_say_what_would_be_right(given, message):
 def test_a_task_is_a_group_of_blocks_of_the_grid():
     assert run.GROUP * 8192 < PATHS  # so that the tests above merge what tasks found
     assert isinstance(stream(OPEN, paths=10), StreamedForecast)
+
+
+def peak_of(call):
+    """Return the most bytes that were in use at once while something ran."""
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_does_not_grow_with_the_paths(monkeypatch):
+    monkeypatch.setattr(run, "GROUP", 1)
+    stream(OPEN, paths=2)
+    few, many = (peak_of(lambda: stream(OPEN, paths=n * 8192, threads=1)) for n in (2, 20))
+    assert many < 1.5 * few
+    assert many < 20 * 8192 * 3 * 8  # bookings alone, if they were kept
+
+
+@pytest.mark.slow
+def test_two_hundred_periods_stay_small():
+    amounts = np.random.default_rng(1).lognormal(11, 1, 300).round(2)
+    stages = ["meeting", "proposal", "negotiation"] * 100
+    scenario = OPEN.replace(
+        periods=fs.Periods(edges=range(0, 5 * 201, 5)),
+        pipeline=fs.Pipeline.from_frame({"stage": stages, "amount": amounts}),
+        quota=None,
+    )
+    kept = stream(scenario, paths=65_536)._summary
+    assert sum(one.counts.nbytes for one in kept.counts) < 10e6
