@@ -148,19 +148,21 @@ def test_columns_and_words_can_be_stated():
         ("outlook deals.csv --horizon 30 --every month", "be given, one of them, got 'both'"),
         ("outlook deals.csv --horizon 30 --segment west", "an equals sign and a value, got 'west'"),
         ("outlook deals.csv --horizon 30 --segment owner=C", "segment 'owner' must be a known"),
-        ("outlook deals.csv --horizon 30 --elasticity 7", "elasticity must be in [0, 1], got 7"),
-        ("outlook deals.csv --horizon 30 --as-of soon", "as_of must be"),
+        ("outlook deals.csv --horizon 30 --elasticity 7", "--elasticity must be in [0, 1], got 7"),
+        ("outlook deals.csv --horizon 30 --as-of soon", "--as-of must be"),
         ("outlook deals.csv --horizon 30 --strict", "1 row cannot be used"),
-        ("outlook deals.csv --horizon 30 --format crm", "format must be"),
-        ("outlook deals.csv --horizon 30 --column price=x", "'price'"),
+        ("outlook deals.csv --horizon 30 --format crm", "--format must be"),
+        ("outlook deals.csv --horizon 30 --column price=x", "FIELD in --column must be a field"),
+        ("outlook deals.csv --horizon 30 --won yes", "--won must occur in 'outcome', got 'yes'"),
+        ("outlook deals.csv --horizon 30 --decimal x", '--decimal must be "." or ","'),
         ("outlook deals.csv --horizon 30 --json deals.csv", "be another file than"),
         ("outlook none.csv --horizon 30", "none.csv"),
-        ("fit deals.csv --by region", "by must be a segment of the history, got 'region'"),
+        ("fit deals.csv --by region", "--by must be a segment of the history, got 'region'"),
         ("fit deals.csv --as-of 2020-01-01", "event, got '2020-01-01'; that is of 2026-01-01"),
-        ("fit deals.csv --draws 0", "draws must be"),
+        ("fit deals.csv --draws 0", "--draws must be"),
         ("fit deals.csv -o nowhere/x.toml", "nowhere"),
         ("backtest deals.csv --horizon 900", "ask for a shorter horizon"),
-        ("backtest deals.csv --horizon 0", "horizons must be"),
+        ("backtest deals.csv --horizon 0", "--horizon must be"),
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("export")
@@ -169,3 +171,40 @@ def test_wrong_input_is_one_message_and_status_2(arguments, message):
     assert (done.exit_code, done.stdout) == (2, "")
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            [
+                "A,2026-01-05,Demo",
+                "A,2026-02-05,Won",
+                "B,2026-01-05,Demo",
+                "B,2026-03-05,Closed - X",
+            ],
+            'no deal goes on from it: state --lost "Closed - X" or --won "Won,Closed - X"; if it',
+        ),
+        (["A,5/4/2026,Demo"], "say --day-first for day/month/year, --month-first for month/day"),
+        (["A,25-01-13,Demo"], "say --year-first for year/month/day, or --day-first for"),
+    ],
+)
+def test_messages_speak_of_options(tmp_path, monkeypatch, rows, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "changes.csv").write_text("\n".join(["deal,date,stage", *rows, ""]))
+    done = run("outlook", "changes.csv", "--horizon", "30")
+    assert done.exit_code == 2
+    assert message in done.stderr
+
+
+def test_notes_speak_of_options(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"D{k},2026-0{1 + step}-05,{stage},12.500" for k in range(30)
+            for step, stage in enumerate(("Demo", "Proposal", "Won"))]  # fmt: skip
+    rows += ["E,2026-01-05,Demo,8.500", "E,2026-02-05,Propsal,8.500"]
+    (tmp_path / "changes.csv").write_text("\n".join(["deal,date,stage,amount", *rows, ""]))
+    done = run("fit", "changes.csv", "--draws", "5")
+    assert done.exit_code == 0, done.stderr
+    assert "--decimal , reads it the other way" in done.stderr
+    assert "if it is a typo, correct it" in done.stderr
+    assert "=[" not in done.stderr

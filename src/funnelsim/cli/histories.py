@@ -11,6 +11,7 @@ import click
 from funnelsim._text import counted
 from funnelsim.cli.lists import names_in
 from funnelsim.cli.output import say
+from funnelsim.cli.wording import OptionError, in_options
 from funnelsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ def history_options(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def with_history(history_file: str, **options: Any) -> None:
         own = {name: options.pop(name) for name in _NAMES}
-        command(_history(history_file, own), history_file=history_file, **options)
+        try:
+            command(_history(history_file, own), history_file=history_file, **options)
+        except InputError as error:
+            raise OptionError(in_options(str(error))) from error
 
     for option in reversed(_OPTIONS):
         with_history = option(with_history)
@@ -81,7 +85,7 @@ def _history(path: str, options: dict[str, Any]) -> History:
         path, on_bad_rows="raise" if strict else "skip", **options, **lists, **columns
     )
     for note in notes_of(history.log):
-        say(note)
+        say(in_options(note))
     return history
 
 
