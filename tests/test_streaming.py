@@ -198,7 +198,7 @@ def peak_of(call):
 def test_memory_does_not_grow_with_the_paths(monkeypatch):
     monkeypatch.setattr(run, "GROUP", 1)
     stream(OPEN, paths=2)
-    few, many = (peak_of(lambda: stream(OPEN, paths=n * 8192, threads=1)) for n in (2, 20))
+    few, many = (peak_of(lambda n=n: stream(OPEN, paths=n * 8192, threads=1)) for n in (2, 20))
     assert many < 1.5 * few
     assert many < 20 * 8192 * 3 * 8  # bookings alone, if they were kept
 
