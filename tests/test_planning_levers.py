@@ -15,7 +15,9 @@ KEY_ACCOUNT = fs.Scenario(
     as_of="2026-12-31",
     periods=fs.Periods("quarter", 4),
     quota=3e6,
-    funnel=fs.Funnel.key_account(time=fs.Gamma(mean=30, cv=0.6), time_if_lost=fs.Weibull(shape=2, scale=9)),
+    funnel=fs.Funnel.key_account(
+        time=fs.Gamma(mean=30, cv=0.6), time_if_lost=fs.Weibull(shape=2, scale=9)
+    ),
     pipeline=fs.Pipeline.from_frame(
         {
             "id": ["a", "b", "c"],
@@ -23,7 +25,7 @@ KEY_ACCOUNT = fs.Scenario(
             "amount": [300_000.01, 100_000, fs.Lognormal(median=1e5, sigma=0.5)],
         }
     ),
-)  # fmt: skip
+)
 UNSURE = KEY_ACCOUNT.replace(
     funnel=fs.Funnel(
         (
@@ -53,7 +55,8 @@ class TestWinRate:
 
     def test_a_stage_that_always_wins_still_does(self):
         funnel = fs.Funnel.from_percentages(["a", "b", "c"], [0.3, 1, 1], time=3)
-        moved = with_value(KEY_ACCOUNT.replace(funnel=funnel, pipeline=fs.Pipeline()), "funnel.win_rate", 0.9)  # fmt: skip
+        scenario = KEY_ACCOUNT.replace(funnel=funnel, pipeline=fs.Pipeline())
+        moved = with_value(scenario, "funnel.win_rate", 0.9)
         np.testing.assert_array_equal(moved.funnel.win_probabilities, [[0.9, 1, 1]])
 
     @pytest.mark.parametrize("rate", [0.001, 0.2, 0.9, 0.999999])
@@ -108,10 +111,10 @@ class TestCycleTime:
         expected = np.mean(np.array([20, 30, 40]) + 3 + weibull)
         assert value_of(UNSURE, "funnel.cycle_time") == pytest.approx(expected)
 
-    @pytest.mark.parametrize(("law", "listed"), [(0, False), (fs.Pareto(alpha=1, low=1), False)])
-    def test_no_time_and_endless_time_cannot_be_scaled(self, law, listed):
+    @pytest.mark.parametrize("law", [0, fs.Pareto(alpha=1, low=1)])
+    def test_no_time_and_endless_time_cannot_be_scaled(self, law):
         scenario = KEY_ACCOUNT.replace(funnel=fs.Funnel.key_account(time=law))
-        assert ("funnel.cycle_time" in names(scenario)) == listed
+        assert "funnel.cycle_time" not in names(scenario)
         with pytest.raises(fs.InputError, match=r"cycle_time must be above 0 and finite"):
             with_value(scenario, "funnel.cycle_time", 30)
 
@@ -124,11 +127,7 @@ class TestAmount:
     def test_distributions_are_scaled(self):
         twice = 2 * value_of(KEY_ACCOUNT, "pipeline.amount")
         moved = with_value(KEY_ACCOUNT, "pipeline.amount", twice)
-        assert (
-            moved.pipeline.amounts[2].median == pytest.approx(2e5)
-            if hasattr(moved.pipeline.amounts[2], "median")
-            else dict(moved.pipeline.amounts[2].parameters)["median"] == pytest.approx(2e5)
-        )
+        assert moved.pipeline.amounts[2] == fs.Lognormal(median=2e5, sigma=0.5)
         assert moved.pipeline.amounts[:2] == (60_000_002, 20_000_000)
 
     @given(

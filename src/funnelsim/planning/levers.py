@@ -14,7 +14,7 @@
     So many deals more in a stage, which entered it on the as-of date; without a stage in that of
     the required pipeline, else in the first. They are called ``"extra <stage> 1"`` and so on. An
     amount is that of the required pipeline, else of new business, else the mean of the open deals
-    of the stage, else of all.
+    of the stage, else of all. (The day that a required pipeline states is not theirs.)
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from funnelsim.new_business import extra_amount, own_stage
 from funnelsim.parameters import POSITIVE, Interval, number, whole
 from funnelsim.pipeline import Pipeline
 from funnelsim.planning.chances import with_win_probabilities
-from funnelsim.planning.parts import mean_of
+from funnelsim.planning.laws import mean_of
 from funnelsim.scenario import Scenario
 
 WIN_RATE, CYCLE_TIME = "funnel.win_rate", "funnel.cycle_time"
