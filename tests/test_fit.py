@@ -337,3 +337,43 @@ def test_a_history_that_ends_before_the_day_is_said(later, warned):
     log = simulate_funnel(1)[0]
     codes = [one.code for one in fit_known(log.as_of(log.last_day + later), draws=5).warnings]
     assert ("silent-end" in codes) is warned
+
+
+def told(states, day=738_040, **more):
+    fit = fit_known(small(states, **more).as_of(day), draws=40)
+    return {one.code: one.message for one in fit.warnings}, fit
+
+
+def test_losses_and_wins_that_are_not_recorded_are_said():
+    messages, _ = told([WON] * 30)
+    assert (
+        "too high if lost deals are missing: dead deals then count as open"
+        in (messages["no-lost-deals"])
+    )
+    assert "if wins are left out of the export" in told([LOST] * 30)[0]["no-won-deals"]
+    assert "no deal closed so far, fewer than 20" in told([None] * 3)[0]["few-closes"]
+    assert "only 1 deal closed so far" in told([WON, None])[0]["few-closes"]
+
+
+def test_losses_that_are_not_recorded_are_said_where_deals_have_stalled():
+    messages, fit = told([WON, None] * 100, day=738_500)
+    assert len(fit.stalled) > 50
+    assert (
+        f"{len(fit.stalled)} open deals that stalled count as lost instead"
+        in (messages["no-lost-deals"])
+    )
+
+
+def test_intervals_that_cannot_hold_zero_are_said():
+    messages, fit = told([WON, LOST] * 100, day=738_300)
+    assert fit.sharing.rho.low == 0.0
+    assert 0.0 < fit.creation.dispersion.low
+    assert messages["above-zero"] == (
+        "the dispersion of months is above 0 by assumption, so no interval of it can hold 0: "
+        "history does not tell whether there is any"
+    )
+
+
+def test_a_push_is_not_told_without_a_win():
+    words = told([LOST] * 400, day=738_400)[1].closing.words
+    assert words[1] == "Quarter's end: no win in a whole quarter, so a push cannot be told"

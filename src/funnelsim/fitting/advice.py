@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from funnelsim._text import counted
 from funnelsim.cautions import Caution
 from funnelsim.fitting.times import ENOUGH
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 FEW_CLOSES = 20
 MOST_SILENT = 31
 QUARTER = 91
+NEAR_ZERO = 0.25
+"""Intervals of positive numbers that begin below so small a part of the value tell little of 0."""
 HISTORY = ("history",)
 
 
@@ -41,32 +44,44 @@ def _of_closes(fit: Fit) -> Iterator[Caution]:
     won, lost = int(known.won.sum()), int(known.lost.sum())
     if not won:
         yield Caution("no-won-deals", HISTORY, _NO_WINS)
-    if not lost and not fit.stalled:
-        yield Caution("no-lost-deals", HISTORY, _NO_LOSSES)
+    if not lost:
+        yield Caution("no-lost-deals", HISTORY, _no_losses(len(fit.stalled)))
     if won + lost < FEW_CLOSES:
+        few = f"only {counted(won + lost, 'deal')}" if won + lost else "no deal"
         message = (
-            f"only {won + lost} deals were closed, fewer than {FEW_CLOSES}: conversions lean on "
-            "their pooled mean, and intervals are wide"
+            f"{few} closed so far, fewer than {FEW_CLOSES}: conversions lean on their pooled mean, "
+            "and intervals are wide"
         )
         yield Caution("few-closes", HISTORY, message)
     closed = known.closed[np.isfinite(known.closed)]
     days = known.day + 1 - max(known.record_start, int(closed.min())) if len(closed) else 0
     if days < QUARTER:
         message = (
-            f"closes are recorded for {days} days, less than a quarter: a quarter-end effect "
-            "cannot be told from growth"
+            f"closes are recorded for {counted(days, 'day')}, less than a quarter: a "
+            "quarter-end effect cannot be told from growth"
         )
         yield Caution("less-than-a-quarter", HISTORY, message)
 
 
 _NO_WINS = (
     "no deal was won: what a win brings is taken from the amounts of all deals, and the last "
-    "conversion leans on its prior"
+    "conversion leans on its prior; if wins are left out of the export, both are wrong"
 )
-_NO_LOSSES = (
-    "no deal was lost: either losses are not recorded, or deals stay open for ever; conversions "
-    "rest on how long deals have been open, and are too high if lost deals are missing"
-)
+
+
+def _no_losses(stalled: int) -> str:
+    if stalled:
+        return (
+            "no deal was lost: losses seem not to be recorded. "
+            f"{counted(stalled, 'open deal')} that stalled count as lost instead; those that died "
+            "younger count as open until then, so the pipeline looks too large, and times until "
+            "a loss are a guess"
+        )
+    return (
+        "no deal was lost: either losses are not recorded, or deals stay open for ever; "
+        "conversions rest on how long deals have been open, and are too high if lost deals are "
+        "missing: dead deals then count as open"
+    )
 
 
 def _of_stages(fit: Fit) -> Iterator[Caution]:
@@ -86,8 +101,8 @@ def _of_stages(fit: Fit) -> Iterator[Caution]:
     for one in fit.stages:
         if one.end.stalled:
             message = (
-                f"stage {one.name!r}: {len(one.end.stalled):,} open deals are older than the "
-                f"{one.end.age:,.0f} days after which none went on: stalled, they do not count"
+                f"stage {one.name!r}: {counted(len(one.end.stalled), 'open deal')} older than the "
+                f"{one.end.age:,.0f} days after which none went on: stalled, not counted"
             )
             yield Caution("stalled", one.end.stalled, message)
 
@@ -96,13 +111,14 @@ def _of_the_rest(fit: Fit) -> Iterator[Caution]:
     if fit.creation.last_is_low:
         name, deals = fit.creation.months[-1]
         message = (
-            f"{deals:,} deals were created in {name}, far fewer than before: if they are recorded "
-            "late, the rate of creation is too low"
+            f"{counted(deals, 'deal')} created in {name}, far fewer than before: if they are "
+            "recorded late, the rate of creation is too low"
         )
         yield Caution("creation-falls", HISTORY, message)
     if len(fit.sharing.cohorts) < 2:  # noqa: PLR2004
         message = f"the correlation of outcomes is not measured: {fit.sharing.rho.how}"
         yield Caution("no-cohorts", HISTORY, message)
+    yield from _of_what_is_above_zero(fit)
     known = fit.known
     bare = np.flatnonzero(known.open & np.isnan(known.amount))
     if len(bare) and fit.amounts.typical is not None:
@@ -111,3 +127,19 @@ def _of_the_rest(fit: Fit) -> Iterator[Caution]:
     if fit.amounts.typical is None:
         message = "no amount is known: deals are counted, and bring nothing"
         yield Caution("no-amounts", HISTORY, message)
+
+
+def _of_what_is_above_zero(fit: Fit) -> Iterator[Caution]:
+    """Say which numbers may be 0 although their intervals cannot hold it."""
+    named = {
+        "the dispersion of months": fit.creation.dispersion,
+        "the correlation of outcomes": fit.sharing.rho,
+    }
+    unsure = [name for name, one in named.items() if 0.0 < one.low < NEAR_ZERO * one.value]
+    if unsure:
+        verb, them = ("is", "it") if len(unsure) == 1 else ("are", "them")
+        message = (
+            f"{' and '.join(unsure)} {verb} above 0 by assumption, so no interval of {them} can "
+            "hold 0: history does not tell whether there is any"
+        )
+        yield Caution("above-zero", HISTORY, message)

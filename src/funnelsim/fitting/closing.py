@@ -93,6 +93,8 @@ def _quarter_end(days: Ints, wins: Floats) -> tuple[QuarterEnd | None, str]:
             f"Quarter's end: {len(whole)} whole quarters of closes are too few to tell a push "
             "from growth"
         )
+    if not wins[np.isin(quarter, whole)].any():
+        return None, "Quarter's end: no win in a whole quarter, so a push cannot be told"
     best = max((_push(quarter, left, wins, whole, length) for length in ENDS), key=_likelihood)
     words = (
         f"Quarter's end: {best.weight:.2f} times the wins a day in the last {best.length} days, "
