@@ -365,13 +365,14 @@ def test_losses_that_are_not_recorded_are_said_where_deals_have_stalled():
 
 
 def test_intervals_that_cannot_hold_zero_are_said():
-    messages, fit = told([WON, LOST] * 100, day=738_300)
+    messages, fit = told([WON, LOST] * 100, day=738_199)
     assert fit.sharing.rho.low == 0.0
-    assert 0.0 < fit.creation.dispersion.low
+    assert fit.creation.dispersion.low > 0.0
     assert messages["above-zero"] == (
         "the dispersion of months is above 0 by assumption, so no interval of it can hold 0: "
         "history does not tell whether there is any"
     )
+    assert "above-zero" not in told([WON, LOST] * 100, day=738_300)[0]  # months without deals
 
 
 def test_a_push_is_not_told_without_a_win():
