@@ -208,3 +208,42 @@ def test_notes_speak_of_options(tmp_path, monkeypatch):
     assert "--decimal , reads it the other way" in done.stderr
     assert "if it is a typo, correct it" in done.stderr
     assert "=[" not in done.stderr
+
+
+def test_the_open_deals_may_be_a_file_beside_the_scenario(export):
+    options = ["--as-of", "2026-07-31", "--draws", "20"]
+    run("fit", "deals.csv", *options, "-o", "whole.toml")
+    done = run("fit", "deals.csv", *options, "-o", "short.toml", "--deals", "open.csv")
+    assert done.exit_code == 0, done.stderr
+    whole, short = (fs.read_scenario(export / f"{name}.toml") for name in ("whole", "short"))
+    assert len(short.pipeline.ids) > 3
+    assert short.pipeline.ids == whole.pipeline.ids
+    forecasts = [fs.simulate(one, paths=500).to_dict() for one in (whole, short)]
+    assert forecasts[0] == forecasts[1]
+    assert len((export / "short.toml").read_text()) < len((export / "whole.toml").read_text())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--deals open.csv", "--output must be given beside --deals"),
+        ("-o x.toml --deals x.toml", "--deals must be another file than x.toml"),
+        ("-o x.toml --deals deals.csv", "--deals must be another file than deals.csv"),
+        ("-o x.toml --deals y.csv --json y.csv", "--deals must be another file than y.csv"),
+    ],
+)
+def test_the_file_of_the_open_deals_is_none_of_the_others(export, options, message):
+    before = (export / "deals.csv").read_bytes()
+    done = run("fit", "deals.csv", "--draws", "5", *options.split())
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert (export / "deals.csv").read_bytes() == before
+
+
+@pytest.mark.usefixtures("export")
+def test_win_rates_by_segment_are_there_to_compare():
+    done = run("fit", "deals.csv", "--draws", "20", "--by", "owner", "-o", "by.toml")
+    assert "Win rates by segment, to compare; the scenario has that of all deals:" in done.stdout
+    run("fit", "deals.csv", "--draws", "20", "-o", "plain.toml")
+    assert fs.read_scenario("by.toml") == fs.read_scenario("plain.toml")
+    assert "the scenario keeps that of all" in " ".join(run("fit", "--help").stdout.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -42,13 +43,22 @@ _seed = click.option("--seed", type=int, default=1, show_default=True, help="Key
 @click.option(
     "-o", "--output", type=click.Path(), metavar="FILE", help="Write a scenario file to edit."
 )
+@click.option(
+    "--deals",
+    metavar="NAME",
+    help="Write the open deals to a CSV file of that name beside it, not into the scenario file.",
+)
 @_quota
 @click.option("--booked", type=float, help="Booked already; by default as the history tells.")
 @_every
 @_count
 @_fiscal
 @click.option("--name", help="What the scenario is called.")
-@click.option("--by", metavar="LIST", help="Segment columns by which win rates are shown.")
+@click.option(
+    "--by",
+    metavar="LIST",
+    help="Segment columns whose win rates are shown beside; the scenario keeps that of all.",
+)
 @click.option("--draws", type=int, default=200, show_default=True, help="Draws of each number.")
 @_seed
 @json_option
@@ -57,6 +67,7 @@ def fit(  # noqa: PLR0917
     history_file: str,
     as_of: str | None,
     output: str | None,
+    deals: str | None,
     quota: float | None,
     booked: float | None,
     every: str | None,
@@ -73,11 +84,15 @@ def fit(  # noqa: PLR0917
     check_target(output, history_file, "--output")
     if output is not None:
         check_target(target, output)
+        _check_beside(deals, output, history_file, target)
+    elif deals is not None:
+        raise InputError("--output", "be given beside --deals", remedy="such as -o fitted.toml")
     fitted = history.fit(as_of, by=names_in(by), draws=draws, seed=seed)
     periods = periods_of(every, count, fiscal_year_start, otherwise=("quarter", 4))
     if output is not None:
         fitted.to_toml(
             output,
+            deals=deals,
             quota=quota,
             booked=booked,
             periods=periods,
@@ -87,6 +102,14 @@ def fit(  # noqa: PLR0917
     give(fitted.to_dict(), fitted.summary(), target)
     if output is not None:
         say(f"wrote {output}: forecast it with: funnelsim forecast {output}")
+
+
+def _check_beside(deals: str | None, output: str, *others: str | None) -> None:
+    """Refuse a file for the open deals that is none of its own."""
+    if deals is not None:
+        beside = str(Path(output).parent / deals)
+        for other in (output, *others):
+            check_target(beside, other, "--deals")
 
 
 @click.command()

@@ -63,7 +63,8 @@ class Fit:
     closing : Closing
         Weekdays and the end of quarters.
     pooled : tuple of Pooled
-        Win rates by segment, each leaning on the whole as far as its own deals are few.
+        Win rates by segment, each leaning on the whole as far as its own deals are few. They are
+        there to compare: the scenario has that of all deals.
     warnings : tuple of Caution
         What history cannot say, and what was done instead.
     draws : int
@@ -289,7 +290,7 @@ def fit_known(
     known : Known
         What is known on a day.
     by : str or sequence of str, optional
-        Segment columns by which win rates are shown.
+        Segment columns whose win rates are shown beside; the scenario has that of all deals.
     seed : int
         Of the draws.
     draws : int

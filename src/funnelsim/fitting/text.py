@@ -17,6 +17,8 @@ def summary_of(fit: Fit) -> str:
     rows = [HEADS, *(_stage_row(fit, s) for s in range(len(fit.stages)))]
     lines = [f"Fitted to {len(fit.known):,} deals known on {fit.as_of}", "", *_table(rows), ""]
     lines += _others(fit)
+    if fit.pooled:
+        lines += ["", "Win rates by segment, to compare; the scenario has that of all deals:"]
     for one in fit.pooled:
         lines.append(
             f"Win rate of {one.column} {one.segment}: {one.value:.1%} ({one.low:.1%} to "

@@ -111,8 +111,8 @@ class History:
         as_of : date or str, optional
             Nothing later is used; by default the last day.
         **options
-            ``by`` (a segment column whose values are compared, partially pooled), ``seed`` and
-            ``draws``.
+            ``by`` (segment columns whose win rates are shown beside, partially pooled; the
+            scenario has that of all deals), ``seed`` and ``draws``.
         """
         from funnelsim.fitting import fit_known  # noqa: PLC0415
 
