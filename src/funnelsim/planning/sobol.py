@@ -20,7 +20,7 @@ from funnelsim.planning.paired import by_replicate
 from funnelsim.planning.results import COLUMNS, WORDS, Result, checked_answer, one_answer
 from funnelsim.planning.runs import Runs
 from funnelsim.scenario import Scenario
-from funnelsim.simulation import Progress
+from funnelsim.simulation import MOST_SEED, Progress
 
 Floats = NDArray[np.float64]
 
@@ -219,7 +219,8 @@ def sobol_shares(
     count = whole("samples", samples, 2)
     if count & (count - 1):
         raise InputError("samples", "be a power of two", samples, "such as 256 or 512")
-    points = _points(laws, count, whole("seed", seed, 0, 2**64 - 1))
+    seed = whole("seed", seed, 0, MOST_SEED)
+    points = _points(laws, count, seed)
     _check_ends(base, list(laws), points)
     runs = Runs(
         paths=paths,
@@ -241,7 +242,7 @@ def sobol_shares(
     shares = _shares(laws, points, found, seed)
     return SobolShares(
         seed=seed,
-        paths=paths,
+        paths=int(paths),
         currency=base.currency,
         answer=asked,
         mean=float(both.mean()),
@@ -356,10 +357,9 @@ def _indices(values: _Values) -> Floats:
     """Return first-order and total shares, shape (2, inputs)."""
     from scipy.stats import sobol_indices  # noqa: PLC0415
 
-    found = sobol_indices(
-        func={"f_A": values.a[None], "f_B": values.b[None], "f_AB": values.mixed[:, None]},
-        n=len(values.a),
-    )
+    # copies, since SciPy 1.14 takes the mean off in place
+    a, b, mixed = (part.copy() for part in (values.a[None], values.b[None], values.mixed[:, None]))
+    found = sobol_indices(func={"f_A": a, "f_B": b, "f_AB": mixed}, n=len(values.a))
     return np.array([found.first_order, found.total_order])
 
 
