@@ -265,9 +265,8 @@ class EventLog:
 
     def _stages_in(self, state: NDArray[np.int64]) -> list[int]:
         """Return the places of the stages that are known from so many events."""
-        if self.stages_stated:
-            return list(range(len(self.stages)))
-        return [k for k in np.unique(state).tolist() if k >= 0]
+        places = range(len(self.stages))
+        return [k for k in places if self.stages_stated or (state == k).any()]
 
 
 def _iso(time: float) -> str:
