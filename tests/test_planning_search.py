@@ -11,6 +11,7 @@ from funnelsim.planning.search import COARSE, FINE, Domain, find_edge
 
 POSITIVE = Domain(0.0, math.inf)
 UNIT = Domain(0.0, 1.0)
+SCALES = strategies.floats(1e-3, 1e6)
 
 
 class Counted:
@@ -29,7 +30,8 @@ def saturating(scale):
 
 
 @given(strategies.floats(1e-3, 1e6), strategies.floats(1e-3, 1e6), strategies.floats(0.01, 0.99))
-def test_the_edge_of_a_rising_chance(scale, start, target):
+def test_the_edge_of_a_rising_chance(scale, part, target):
+    start = scale * part
     chance = Counted(saturating(scale))
     found = find_edge(chance, target, start, POSITIVE)
     exact = -scale * math.log1p(-target)
@@ -39,8 +41,9 @@ def test_the_edge_of_a_rising_chance(scale, start, target):
     assert len(chance.asked) < 60
 
 
-@given(strategies.floats(1e-3, 1e6), strategies.floats(1e-3, 1e6))
-def test_the_edge_of_a_falling_chance(scale, start):
+@given(SCALES, strategies.floats(0.01, 200))
+def test_the_edge_of_a_falling_chance(scale, part):
+    start = scale * part
     found = find_edge(lambda x: math.exp(-x / scale), 0.5, start, POSITIVE)
     assert found.rising is False
     assert found.value == pytest.approx(scale * math.log(2.0), rel=2 * FINE)
@@ -48,7 +51,7 @@ def test_the_edge_of_a_falling_chance(scale, start):
 
 @given(strategies.integers(0, 100_000), strategies.integers(0, 100_000))
 def test_a_number_of_things_is_exact(edge, start):
-    domain = Domain(0.0, 1e5, whole=True)
+    domain = Domain(0.0, 1e5, whole=True, unit=math.inf)
     found = find_edge(lambda n: (0.9 if n >= edge else 0.0) + n / 1e7, 0.9, float(start), domain)
     assert (found.value, found.everywhere) == (float(edge), edge == 0)
 
@@ -92,6 +95,15 @@ def test_values_that_cannot_be_are_a_wall():
 def test_a_chance_that_is_flat_at_the_start_still_has_its_edge():
     found = find_edge(lambda x: max(0.0, min((x - 50.0) / 10.0, 1.0)), 0.5, 1.0, POSITIVE)
     assert found.value == pytest.approx(55.0, rel=2 * FINE)
+
+
+def test_a_search_goes_only_so_far_unless_a_range_is_stated():
+    def chance(x):
+        return 1.0 if x >= 1e8 else x * 1e-9
+
+    assert find_edge(chance, 0.5, 1.0, Domain(0.0, 1e9)).value is None
+    found = find_edge(chance, 0.5, 1.0, Domain(0.0, 1e9, unit=math.inf))
+    assert found.value == pytest.approx(1e8, rel=2 * FINE)
 
 
 def test_from_nothing():

@@ -13,6 +13,7 @@ from funnelsim import answers
 from funnelsim._needs import Needs
 from funnelsim._passes import Ground
 from funnelsim.activities import MOST_PATHS, Activities, count_activities
+from funnelsim.estimate import Estimate
 from funnelsim.futures import Futures, given
 from funnelsim.goal import CENTS
 from funnelsim.parameters import whole

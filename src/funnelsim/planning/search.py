@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 STRIDE = 4.0
-MOST_STRIDES = 24
-"""From where the input stands: 4 to the 24 times as much, or as little."""
+MOST_STRIDES = 6
+"""From where the input stands: 4,096 times as much, or as little, and the end if there is one."""
+MOST_BEFORE_WALL = 20
+"""Values tried between one that can be and one that cannot."""
 FINE, COARSE = 1e-4, 1e-3
 """How near to the edge a search stops, as a part of the value."""
 
@@ -23,30 +25,33 @@ class Domain:
         The ends; they may be infinite.
     whole : bool
         Whether it is a number of things.
+    unit : float
+        The first stride from 0; infinite if all of a stated range is to be looked through.
     """
 
     low: float
     high: float
     whole: bool = False
+    unit: float = 1.0
 
     def away(self, start: float, up: bool) -> Iterator[float]:
-        """Yield values ever farther from ``start``, at last the end that is there.
+        """Yield values ever farther from ``start``, at last the end if it is near.
 
-        Without an end they grow by strides; towards one the distance that is left shrinks.
+        They grow by strides; towards an end the distance that is left shrinks by strides.
         """
         end, sign = (self.high, 1.0) if up else (self.low, -1.0)
-        distance, unit = abs(end - start), abs(start) or 1.0
+        distance, unit = abs(end - start), self.unit
+        if math.isfinite(unit) and start != 0.0:
+            unit = abs(start)
         seen = start
         for k in range(1, MOST_STRIDES + 1):
-            if math.isinf(end):
-                value = start + sign * unit * (STRIDE**k - 1.0)
-            else:
-                value = end - sign * distance * STRIDE**-k
+            step = min(unit * (STRIDE**k - 1.0), distance * (1.0 - STRIDE**-k))
+            value = start + sign * step
             value = float(round(value)) if self.whole else value
             if abs(value - seen) > COARSE * FINE * abs(value):
                 yield value
                 seen = value
-        if math.isfinite(end) and end != seen:
+        if end != seen and distance <= unit * STRIDE**MOST_STRIDES:
             yield end
 
     def between(self, one: float, other: float) -> float | None:
@@ -141,7 +146,10 @@ def _before_wall(  # noqa: PLR0917
 ) -> Edge:
     """Look between a value that can be and one that cannot."""
     bad, wall = ends
-    while (value := domain.between(bad, wall)) is not None and _apart(bad, wall, part):
+    for _ in range(MOST_BEFORE_WALL):
+        value = domain.between(bad, wall)
+        if value is None or not _apart(bad, wall, part):
+            break
         reached = chance(value)
         if reached is None:
             wall = value
