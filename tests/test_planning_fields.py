@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 import funnelsim as fs
 from funnelsim.planning.fields import (
     bounds,
+    input_names,
     interval,
     is_whole,
-    names,
     value_of,
     with_value,
     with_values,
@@ -85,7 +85,7 @@ SCENARIOS = {"rich": RICH, "unsure": UNSURE, "plain": PLAIN, "edges": EDGES}
 FIELDS = {
     (key, name.replace("<id>", deal))
     for key, scenario in SCENARIOS.items()
-    for name in names(scenario)
+    for name in input_names(scenario)
     for deal in (scenario.pipeline.ids if "<id>" in name else ("",))
 }
 
@@ -411,7 +411,7 @@ def test_errors_of_names_cross_processes():
 
 
 def test_names_list_what_can_be_set_here():
-    rich, edges = names(RICH), names(EDGES)
+    rich, edges = input_names(RICH), input_names(EDGES)
     assert len(rich) == len(set(rich))
     assert "pipeline.deals.<id>.region" in rich
     assert not [name for name in rich if "A1" in name]
@@ -420,7 +420,7 @@ def test_names_list_what_can_be_set_here():
     assert "market.win_rate_swing" in edges
     assert not {"market.win_rate_correlation", "periods.count", "new_business.growth"} & set(edges)
     assert [name for name in rich if "contract" in name] == ["funnel.stages.contract.hours"]
-    assert not [name for name in names(PLAIN) if name.startswith("new_business.")]
+    assert not [name for name in input_names(PLAIN) if name.startswith("new_business.")]
 
 
 NUMERIC = [

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import funnelsim as fs
-from funnelsim.planning.fields import interval, names, value_of, with_value, with_values
+from funnelsim.planning.fields import input_names, interval, value_of, with_value, with_values
 from funnelsim.planning.levers import lever_names, lever_of
 
 KEY_ACCOUNT = fs.Scenario(
@@ -86,7 +86,7 @@ class TestWinRate:
     def test_a_funnel_that_always_wins_cannot_move(self):
         funnel = fs.Funnel.from_percentages(["a", "b"], [1, 1], time=3)
         scenario = KEY_ACCOUNT.replace(funnel=funnel, pipeline=fs.Pipeline())
-        assert "funnel.win_rate" not in names(scenario)
+        assert "funnel.win_rate" not in input_names(scenario)
         with pytest.raises(fs.InputError, match=r"funnel\.win_rate must be below 1 in the first"):
             with_value(scenario, "funnel.win_rate", 0.5)
 
@@ -114,7 +114,7 @@ class TestCycleTime:
     @pytest.mark.parametrize("law", [0, fs.Pareto(alpha=1, low=1)])
     def test_no_time_and_endless_time_cannot_be_scaled(self, law):
         scenario = KEY_ACCOUNT.replace(funnel=fs.Funnel.key_account(time=law))
-        assert "funnel.cycle_time" not in names(scenario)
+        assert "funnel.cycle_time" not in input_names(scenario)
         with pytest.raises(fs.InputError, match=r"cycle_time must be above 0 and finite"):
             with_value(scenario, "funnel.cycle_time", 30)
 
@@ -152,7 +152,7 @@ class TestAmount:
 
     def test_a_pipeline_without_money_cannot_be_scaled(self):
         empty = KEY_ACCOUNT.replace(pipeline=fs.Pipeline())
-        assert "pipeline.amount" not in names(empty)
+        assert "pipeline.amount" not in input_names(empty)
         with pytest.raises(fs.InputError, match="there are no open deals"):
             with_value(empty, "pipeline.amount", 5)
         endless = with_value(KEY_ACCOUNT, "pipeline.deals.c.amount", fs.Pareto(alpha=1, low=2))

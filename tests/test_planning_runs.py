@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -166,6 +167,24 @@ def test_what_is_raised_by_progress_stops_the_run():
 
     with pytest.raises(KeyboardInterrupt):
         Runs(paths=PATHS, progress=stop).forecast(BASE)
+
+
+@pytest.mark.compiled
+def test_an_executor_that_is_made_serves_all_scenarios_and_is_shut_down():
+    made = []
+
+    def pool():
+        made.append(ThreadPoolExecutor(2))
+        return made[-1]
+
+    with Runs(paths=PATHS, seed=3, executor=pool) as runs:
+        found = [runs.forecast(CHANGES[name]) for name in ("base", "rho", "new business")]
+    plain = Runs(paths=PATHS, seed=3)
+    expected = [plain.forecast(CHANGES[name]) for name in ("base", "rho", "new business")]
+    assert all(same(*pair) for pair in zip(found, expected, strict=True))
+    assert len(made) == 1
+    with pytest.raises(RuntimeError, match="shutdown"):
+        made[0].submit(print)
 
 
 def test_wrong_options_are_refused():

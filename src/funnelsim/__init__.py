@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         Sample,
         Weibull,
     )
-    from funnelsim.errors import FunnelsimError, InputError, RowsError
+    from funnelsim.errors import ExecutorWarning, FunnelsimError, InputError, RowsError
     from funnelsim.estimate import Estimate
     from funnelsim.fitting import Fit
     from funnelsim.forecast import Forecast
@@ -36,6 +36,13 @@ if TYPE_CHECKING:
     from funnelsim.new_business import NewBusiness, Repeat, RequiredPipeline
     from funnelsim.periods import Periods
     from funnelsim.pipeline import Pipeline
+    from funnelsim.planning.compare import Comparison, compare
+    from funnelsim.planning.fields import input_names, value_of, with_value, with_values
+    from funnelsim.planning.sensitivity import Sensitivity, sensitivity
+    from funnelsim.planning.sobol import SobolShares, sobol_shares
+    from funnelsim.planning.solve import Solution, solve
+    from funnelsim.planning.sweep import Sweep, sweep
+    from funnelsim.planning.worth import ValueOfChanges, value_of_changes
     from funnelsim.progress import progress_bar
     from funnelsim.required import CreationRate, Requirement
     from funnelsim.scenario import Scenario
@@ -43,6 +50,7 @@ if TYPE_CHECKING:
     from funnelsim.scenario_file import read_scenario, write_scenario
     from funnelsim.simulation import simulate
     from funnelsim.statements import Statements, compare_statements
+    from funnelsim.streaming import StreamedForecast, stream
     from funnelsim.workplan import RunningDeals, WorkPlan, work_plan
 
 __all__ = [
@@ -50,10 +58,12 @@ __all__ = [
     "Backtest",
     "Caution",
     "Clock",
+    "Comparison",
     "CreationRate",
     "Discrete",
     "Distribution",
     "Estimate",
+    "ExecutorWarning",
     "Exponential",
     "Fit",
     "Fixed",
@@ -82,17 +92,34 @@ __all__ = [
     "RunningDeals",
     "Sample",
     "Scenario",
+    "Sensitivity",
+    "SobolShares",
+    "Solution",
     "Stage",
     "Statements",
+    "StreamedForecast",
+    "Sweep",
     "TrackRecord",
+    "ValueOfChanges",
     "Weibull",
     "WorkPlan",
     "__version__",
     "backtest",
+    "compare",
     "compare_statements",
+    "input_names",
     "progress_bar",
     "read_scenario",
+    "sensitivity",
     "simulate",
+    "sobol_shares",
+    "solve",
+    "stream",
+    "sweep",
+    "value_of",
+    "value_of_changes",
+    "with_value",
+    "with_values",
     "work_plan",
     "write_scenario",
 ]
@@ -117,7 +144,7 @@ _HOMES = {
         "Sample",
         "Weibull",
     ),
-    "errors": ("FunnelsimError", "InputError", "RowsError"),
+    "errors": ("ExecutorWarning", "FunnelsimError", "InputError", "RowsError"),
     "estimate": ("Estimate",),
     "fitting": ("Fit",),
     "forecast": ("Forecast",),
@@ -127,6 +154,13 @@ _HOMES = {
     "new_business": ("NewBusiness", "Repeat", "RequiredPipeline"),
     "periods": ("Periods",),
     "pipeline": ("Pipeline",),
+    "planning.compare": ("Comparison", "compare"),
+    "planning.fields": ("input_names", "value_of", "with_value", "with_values"),
+    "planning.sensitivity": ("Sensitivity", "sensitivity"),
+    "planning.sobol": ("SobolShares", "sobol_shares"),
+    "planning.solve": ("Solution", "solve"),
+    "planning.sweep": ("Sweep", "sweep"),
+    "planning.worth": ("ValueOfChanges", "value_of_changes"),
     "progress": ("progress_bar",),
     "required": ("CreationRate", "Requirement"),
     "scenario": ("Scenario",),
@@ -134,6 +168,7 @@ _HOMES = {
     "scenario_file": ("read_scenario", "write_scenario"),
     "simulation": ("simulate",),
     "statements": ("Statements", "compare_statements"),
+    "streaming": ("StreamedForecast", "stream"),
     "workplan": ("RunningDeals", "WorkPlan", "work_plan"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -1,6 +1,6 @@
 """The command line: from scenario files, from histories, or from a few numbers to answers."""
 
-from funnelsim.cli import forecast, history, plan, required
+from funnelsim.cli import forecast, history, plan, planning, required
 from funnelsim.cli.commands import main
 
 __all__ = ["main"]
@@ -13,3 +13,9 @@ main.add_command(required.required)
 main.add_command(history.fit)
 main.add_command(history.outlook)
 main.add_command(history.backtest)
+main.add_command(planning.compare)
+main.add_command(planning.sweep)
+main.add_command(planning.sensitivity)
+main.add_command(planning.worth)
+main.add_command(planning.solve)
+main.add_command(planning.inputs)

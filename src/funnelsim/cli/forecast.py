@@ -8,13 +8,12 @@ import click
 import numpy as np
 
 from funnelsim._text import counted
-from funnelsim.cli.output import (
-    check_target,
-    give,
-    json_option,
-    print_text,
-    progress_on_terminal,
-    say,
+from funnelsim.cli.output import check_target, give, json_option, print_text, say
+from funnelsim.cli.simulated import (
+    progress_in_memory,
+    scenario_argument,
+    scenario_of,
+    simulated,
 )
 from funnelsim.errors import InputError
 
@@ -23,11 +22,18 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("scenario_file", metavar="SCENARIO", type=click.Path())
-@click.option("--paths", type=int, default=100_000, show_default=True, help="Simulated futures.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Key of the random numbers.")
-@click.option("--threads", type=int, help="Threads; by default one for each processor.")
+@scenario_argument
+@simulated(100_000)
 @click.option("--no-activities", is_flag=True, help="Leave the activities out of the JSON answer.")
+@click.option(
+    "--stream", "streamed", is_flag=True, help="Keep answers, not paths: for very many of them."
+)
+@click.option(
+    "--checkpoint",
+    type=click.Path(),
+    metavar="FILE",
+    help="With --stream: go on from this file, and write it every few seconds.",
+)
 @json_option
 def forecast(  # noqa: PLR0917
     scenario_file: str,
@@ -35,29 +41,34 @@ def forecast(  # noqa: PLR0917
     seed: int,
     threads: int | None,
     no_activities: bool,
+    streamed: bool,
+    checkpoint: str | None,
     target: str | None,
 ) -> None:
     """Forecast the bookings of a scenario file."""
-    from funnelsim.scenario_file import read_scenario  # noqa: PLC0415
     from funnelsim.summary import notes_of, text_summary  # noqa: PLC0415
 
-    check_target(target, scenario_file)
-    scenario = read_scenario(scenario_file)
+    scenario = scenario_of(scenario_file, target)
+    options: dict[str, Any] = {"paths": paths, "seed": seed, "threads": threads}
+    if checkpoint is not None:
+        _check_checkpoint(checkpoint, streamed, scenario_file)
+        options["checkpoint"] = checkpoint
     activities = target is not None and not no_activities
-    answer = _answer(scenario, activities, paths=paths, seed=seed, threads=threads)
+    answer = (
+        _streamed(scenario, **options) if streamed else _answer(scenario, activities, **options)
+    )
     give(answer, text_summary(answer), target, notes_of(answer["warnings"]))
 
 
 @click.command()
-@click.argument("scenario_file", metavar="SCENARIO", type=click.Path())
+@scenario_argument
 def check(scenario_file: str) -> None:
     """Check a scenario file without simulating it."""
     from funnelsim._arrays import lower  # noqa: PLC0415
     from funnelsim.cautions import cautions  # noqa: PLC0415
-    from funnelsim.scenario_file import read_scenario  # noqa: PLC0415
     from funnelsim.summary import notes_of  # noqa: PLC0415
 
-    scenario = read_scenario(scenario_file)
+    scenario = scenario_of(scenario_file)
     found = cautions(scenario, lower(scenario))
     for note in notes_of([one.to_dict() for one in found]):
         say(note)
@@ -85,10 +96,20 @@ def _answer(scenario: Scenario, activities: bool, **options: Any) -> dict[str, A
     """Return the answers of a simulation, with a progress bar where it can be seen."""
     from funnelsim.simulation import simulate  # noqa: PLC0415
 
-    try:
-        with progress_on_terminal() as progress:
-            forecast = simulate(scenario, progress=progress, **options)
+    with progress_in_memory(options["paths"]) as progress:
+        forecast = simulate(scenario, progress=progress, **options)
         return forecast.to_dict(activities=activities)
-    except MemoryError:
-        rule, remedy = "fit into the memory of this machine", "ask for fewer"
-        raise InputError("paths", rule, options["paths"], remedy) from None
+
+
+def _streamed(scenario: Scenario, **options: Any) -> dict[str, Any]:
+    """Return the answers of paths that are not kept."""
+    from funnelsim.streaming import stream  # noqa: PLC0415
+
+    with progress_in_memory(options["paths"]) as progress:
+        return stream(scenario, progress=progress, **options).to_dict()
+
+
+def _check_checkpoint(checkpoint: str, streamed: bool, scenario_file: str) -> None:
+    if not streamed:
+        raise InputError("--checkpoint", "stand beside --stream", checkpoint)
+    check_target(checkpoint, scenario_file, "--checkpoint")

@@ -7,14 +7,19 @@ from typing import Any
 import click
 
 from funnelsim._text import aligned, percent, plain_number
-from funnelsim.cli.output import check_target, give, json_option, progress_on_terminal
-from funnelsim.errors import InputError
+from funnelsim.cli.output import give, json_option
+from funnelsim.cli.simulated import (
+    progress_in_memory,
+    scenario_argument,
+    scenario_of,
+    simulated,
+)
 
 NOT_REACHABLE = "not reachable"
 
 
 @click.command()
-@click.argument("scenario_file", metavar="SCENARIO", type=click.Path())
+@scenario_argument
 @click.option(
     "--confidence",
     type=float,
@@ -25,9 +30,7 @@ NOT_REACHABLE = "not reachable"
 @click.option("--amount", type=float, help="What each of them is worth, in currency units.")
 @click.option("--day", type=float, help="The day after the as-of date on which they enter.")
 @click.option("--most", type=int, help="Give up beyond so many deals.")
-@click.option("--paths", type=int, default=100_000, show_default=True, help="Simulated futures.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Key of the random numbers.")
-@click.option("--threads", type=int, help="Threads; by default one for each processor.")
+@simulated(100_000)
 @json_option
 def required(  # noqa: PLR0917
     scenario_file: str,
@@ -42,22 +45,14 @@ def required(  # noqa: PLR0917
 
     What is not stated here is taken from the scenario's [required_pipeline].
     """
-    from funnelsim.scenario_file import read_scenario  # noqa: PLC0415
     from funnelsim.simulation import simulate  # noqa: PLC0415
     from funnelsim.summary import notes_of  # noqa: PLC0415
 
-    check_target(target, scenario_file)
-    scenario = read_scenario(scenario_file)
+    scenario = scenario_of(scenario_file, target)
     stated = {name: value for name, value in plan.items() if value is not None}
-    try:
-        with progress_on_terminal() as progress:
-            forecast = simulate(
-                scenario, paths=paths, seed=seed, threads=threads, progress=progress
-            )
+    with progress_in_memory(paths) as progress:
+        forecast = simulate(scenario, paths=paths, seed=seed, threads=threads, progress=progress)
         answer = forecast.required_dict(list(confidence) or None, **stated)
-    except MemoryError:
-        rule, remedy = "fit into the memory of this machine", "ask for fewer"
-        raise InputError("paths", rule, paths, remedy) from None
     give(answer, _text(answer), target, notes_of(answer["warnings"]))
 
 

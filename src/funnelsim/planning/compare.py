@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
 from funnelsim._text import aligned
+from funnelsim._workers import Executors
 from funnelsim.errors import InputError, unknown
 from funnelsim.forecast import Forecast
 from funnelsim.goal import CENTS
@@ -139,7 +139,7 @@ def compare(
     paths: int = 100_000,
     seed: int = 1,
     threads: int | None = None,
-    executor: Executor | None = None,
+    executor: Executors | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
     """Simulate scenarios on the same draws and compare them with one of them.
@@ -181,15 +181,15 @@ def compare(
     names, cases = list(given), list(given.values())
     first = _place(baseline, names)
     _check_currencies(given)
-    runs = Runs(
+    with Runs(
         paths=paths,
         seed=seed,
         threads=threads,
         executor=executor,
         progress=progress,
         scenarios=len(cases),
-    )
-    forecasts = tuple(runs.forecast(one) for one in cases)
+    ) as runs:
+        forecasts = tuple(runs.forecast(one) for one in cases)
     record = forecasts[first].record
     return Comparison(
         seed=record.seed,

@@ -36,7 +36,7 @@ from funnelsim.planning.whole import Whole
 from funnelsim.scenario import Scenario
 
 DEALS = "pipeline.deals.<id>"
-"""Stands for each open deal in `names`."""
+"""Stands for each open deal in `input_names`."""
 WHOLE_NUMBERS = (
     "periods.count",
     "periods.fiscal_year_start",
@@ -162,7 +162,7 @@ def with_values(scenario: Scenario, values: Mapping[str, Any]) -> Scenario:
     return result
 
 
-def names(scenario: Scenario) -> list[str]:
+def input_names(scenario: Scenario) -> list[str]:
     """Return what can be set in a scenario: fields and levers.
 
     Deals stand there as one pattern, ``pipeline.deals.<id>.amount`` and so on.
@@ -173,7 +173,7 @@ def names(scenario: Scenario) -> list[str]:
     >>> scenario = Scenario(
     ...     as_of="2026-12-31", periods=Periods("month", 12), funnel=Funnel.key_account(time=30)
     ... )
-    >>> [name for name in names(scenario) if name.startswith("funnel.stages.proposal")]
+    >>> [name for name in input_names(scenario) if name.startswith("funnel.stages.proposal")]
     ... # doctest: +NORMALIZE_WHITESPACE
     ['funnel.stages.proposal.win_probability', 'funnel.stages.proposal.conversion',
      'funnel.stages.proposal.time', 'funnel.stages.proposal.time.value',
@@ -319,7 +319,7 @@ def _offering(scenario: Scenario, *given: str) -> Iterator[None]:
     try:
         yield
     except UnknownNameError as error:
-        raise error.offering(names(scenario)) from None
+        raise error.offering(input_names(scenario)) from None
     except RowsError:
         raise
     except InputError as error:

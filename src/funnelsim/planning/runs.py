@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from funnelsim._remembered import Remembered
+from funnelsim._workers import Executors, Workers
 from funnelsim.forecast import Forecast, Kept
 from funnelsim.scenario import Scenario
 from funnelsim.simulation import Options, Progress, check_exact, forecast_of, run_paths
@@ -42,7 +42,8 @@ class Runs:
     Parameters
     ----------
     paths, seed, threads, executor
-        As of `simulate`; the same for all scenarios.
+        As of `simulate`; the same for all scenarios. Leaving a ``with`` shuts down an executor that
+        was made here.
     progress : callable, optional
         Called as ``progress(paths done, paths in all)``, over all scenarios.
     scenarios : int
@@ -53,10 +54,11 @@ class Runs:
     >>> from funnelsim import Funnel, NewBusiness, Periods, simulate
     >>> base = Scenario(as_of="2026-12-31", periods=Periods("year", 1), quota=900_000,
     ...                 funnel=Funnel.key_account(time=30), new_business=NewBusiness(24, 300_000))
-    >>> runs = Runs(paths=1_000)
     >>> more = base.replace(quota=1_200_000)
-    >>> [float(runs.forecast(one).attainment_probability()) for one in (base, more)] == [
-    ...     float(simulate(one, paths=1_000).attainment_probability()) for one in (base, more)]
+    >>> with Runs(paths=1_000) as runs:
+    ...     found = [float(runs.forecast(one).attainment_probability()) for one in (base, more)]
+    >>> plain = [simulate(one, paths=1_000).attainment_probability() for one in (base, more)]
+    >>> found == [float(one) for one in plain]
     True
     """
 
@@ -66,11 +68,12 @@ class Runs:
         paths: int,
         seed: int = 1,
         threads: int | None = None,
-        executor: Executor | None = None,
+        executor: Executors | None = None,
         progress: Progress | None = None,
         scenarios: int = 1,
     ) -> None:
-        self._options = Options.checked(paths, seed, threads, executor, progress)
+        self._workers = None if executor is None else Workers(executor, threads)
+        self._options = Options.checked(paths, seed, threads, self._workers, progress)
         self._total, self._done = scenarios * self._options.paths, 0
         self._laws, self._arrays = Remembered(LAWS), Remembered(ARRAYS)
         self._open, self._new = Remembered(PARTS), Remembered(PARTS)
@@ -83,9 +86,14 @@ class Runs:
         self._say(0)
         return forecast_of(scenario, lowered, kept, self._options)
 
-    def finish(self) -> None:
-        """Report that no more will be asked for, though fewer were than expected."""
-        if self._options.progress is not None and self._done < self._total:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Shut down what was made here; report that no more will be asked for."""
+        if self._workers is not None:
+            self._workers.close()
+        if kind is None and self._options.progress is not None and self._done < self._total:
             self._options.progress(self._total, self._total)
 
     def _lowered(self, scenario: Scenario) -> Lowered:

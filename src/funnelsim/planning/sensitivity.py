@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from funnelsim._text import aligned
+from funnelsim._workers import Executors
 from funnelsim.errors import InputError
 from funnelsim.estimate import Estimate
 from funnelsim.forecast import Forecast
@@ -199,7 +199,7 @@ def sensitivity(
     paths: int = 20_000,
     seed: int = 1,
     threads: int | None = None,
-    executor: Executor | None = None,
+    executor: Executors | None = None,
     progress: Progress | None = None,
 ) -> Sensitivity:
     """Return how far an answer moves with each input alone, the others as they are.
@@ -246,16 +246,16 @@ def sensitivity(
     asked = checked_answer(answer, base.quota)
     share = number("by", by, SHARE, "10 % is given as 0.1")
     pairs, notes = _pairs(base, inputs, share)
-    runs = Runs(
+    with Runs(
         paths=paths,
         seed=seed,
         threads=threads,
         executor=executor,
         progress=progress,
         scenarios=2 * len(pairs) + 1,
-    )
-    before = runs.forecast(base)
-    swings = [_swing(pair, asked, runs, before) for pair in pairs]
+    ) as runs:
+        before = runs.forecast(base)
+        swings = [_swing(pair, asked, runs, before) for pair in pairs]
     return Sensitivity(
         seed=before.record.seed,
         paths=before.record.paths,

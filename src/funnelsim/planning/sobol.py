@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funnelsim._text import aligned
+from funnelsim._workers import Executors
 from funnelsim.errors import InputError
 from funnelsim.estimate import Estimate
 from funnelsim.parameters import Interval, number, plain, whole
@@ -162,7 +162,7 @@ def sobol_shares(
     paths: int = 4_096,
     seed: int = 1,
     threads: int | None = None,
-    executor: Executor | None = None,
+    executor: Executors | None = None,
     progress: Progress | None = None,
 ) -> SobolShares:
     """Return what each uncertain input, and what it does with others, adds to a variance.
@@ -222,15 +222,15 @@ def sobol_shares(
     seed = whole("seed", seed, 0, MOST_SEED)
     points = _points(laws, count, seed)
     _check_ends(base, list(laws), points)
-    runs = Runs(
+    with Runs(
         paths=paths,
         seed=seed,
         threads=threads,
         executor=executor,
         progress=progress,
         scenarios=count * (len(laws) + 2),
-    )
-    values, noise = _answers(base, list(laws), points, asked, runs)
+    ) as runs:
+        values, noise = _answers(base, list(laws), points, asked, runs)
     found = _Values(
         values[:count], values[count : 2 * count], values[2 * count :].reshape(-1, count)
     )

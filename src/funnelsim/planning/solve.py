@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
 
+from funnelsim._workers import Executors
 from funnelsim.answers import STUDENT
 from funnelsim.errors import InputError
 from funnelsim.estimate import Estimate
@@ -118,7 +118,7 @@ def solve(
     paths: int = 20_000,
     seed: int = 1,
     threads: int | None = None,
-    executor: Executor | None = None,
+    executor: Executors | None = None,
     progress: Progress | None = None,
 ) -> Solution:
     """Return how much of an input reaches the quota with a stated chance.
@@ -150,24 +150,42 @@ def solve(
     ------
     InputError
         If there is no quota, no such input, or it is not a number.
+
+    Examples
+    --------
+    Ten wins of 10 % each, with a chance of 80 %: 124 deals.
+
+    >>> from funnelsim import Funnel, Periods, RequiredPipeline
+    >>> ten = Scenario(as_of="2026-12-31", periods=Periods("year", 1), quota=10,
+    ...                funnel=Funnel.key_account(time=10),
+    ...                required_pipeline=RequiredPipeline(amount=1))
+    >>> found = solve(ten, "pipeline.extra_deals", attainment=0.8, paths=20_000)
+    >>> found.low <= 124 <= found.high
+    True
     """
     target = number("attainment", attainment, LEVEL)
     if base.quota is None:
         raise InputError("quota", "be stated", remedy="attainment is the chance to reach it")
-    runs = Runs(
+    with Runs(
         paths=paths, seed=seed, threads=threads, executor=executor, progress=progress,
         scenarios=ABOUT,
-    )  # fmt: skip
-    if name == EXTRA_DEALS or name.startswith(f"{EXTRA_DEALS}."):
-        return _extra_deals(base, name, target, runs)
+    ) as runs:  # fmt: skip
+        if name == EXTRA_DEALS or name.startswith(f"{EXTRA_DEALS}."):
+            return _extra_deals(base, name, target, runs)
+        return _searched(base, name, target, (low, high), runs)
+
+
+def _searched(
+    base: Scenario, name: str, target: float, ends: tuple[float | None, float | None], runs: Runs
+) -> Solution:
+    """Return the solution by a search over the values of the input."""
     trials = Trials(base, name, runs)
-    domain = _domain(base, name, low, high)
+    domain = _domain(base, name, *ends)
     start = _start(trials.now, domain, name)
     edge = find_edge(trials.chance, target, start, domain)
     found = _solution(trials, target, edge)
     if edge.value is not None and edge.rising is not None and not edge.everywhere:
         found = _with_interval(found, trials, edge.value, domain)
-    runs.finish()
     return found
 
 
@@ -310,7 +328,6 @@ def _extra_deals(base: Scenario, name: str, target: float, runs: Runs) -> Soluti
     forecast = runs.forecast(base)
     now = forecast.attainment_probability()
     need = forecast.required_pipeline(target, **plan)
-    runs.finish()
     assert now is not None
     assert not isinstance(need, list)
     there = None if need.deals is None else forecast.attainment_with(need.deals, **plan)

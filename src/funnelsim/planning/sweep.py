@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
 from funnelsim._text import aligned
+from funnelsim._workers import Executors
 from funnelsim.errors import InputError
 from funnelsim.estimate import Estimate
 from funnelsim.forecast import Forecast
@@ -153,7 +153,7 @@ def sweep(
     paths: int = 20_000,
     seed: int = 1,
     threads: int | None = None,
-    executor: Executor | None = None,
+    executor: Executors | None = None,
     progress: Progress | None = None,
 ) -> Sweep:
     """Return the answers at every combination of values of some inputs, on the same draws.
@@ -197,18 +197,18 @@ def sweep(
     columns = _columns(inputs)
     points = _zipped(columns) if zipped else list(itertools.product(*columns.values()))
     cases = [_case(base, columns, point) for point in points]
-    runs = Runs(
+    with Runs(
         paths=paths,
         seed=seed,
         threads=threads,
         executor=executor,
         progress=progress,
         scenarios=len(points) + 1,
-    )
-    before = runs.forecast(base)
-    found: dict[int, SweepRow] = {}
-    for place in _order(columns, points):
-        found[place] = _row(points[place], runs.forecast(cases[place]), before)
+    ) as runs:
+        before = runs.forecast(base)
+        found: dict[int, SweepRow] = {}
+        for place in _order(columns, points):
+            found[place] = _row(points[place], runs.forecast(cases[place]), before)
     return Sweep(
         seed=before.record.seed,
         paths=before.record.paths,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from funnelsim._text import aligned
+from funnelsim._workers import Executors
 from funnelsim.errors import InputError
 from funnelsim.forecast import Forecast
 from funnelsim.planning.fields import value_of, with_value
@@ -151,7 +151,7 @@ def value_of_changes(
     paths: int = 100_000,
     seed: int = 1,
     threads: int | None = None,
-    executor: Executor | None = None,
+    executor: Executors | None = None,
     progress: Progress | None = None,
 ) -> ValueOfChanges:
     """Return what one more deal, one day off the cycle and one point of win rate are worth.
@@ -197,19 +197,19 @@ def value_of_changes(
             cases.append((change, before, after, with_value(base, change.input, after)))
         except InputError as error:
             notes.append(f"{change.change} is left out: {error}")
-    runs = Runs(
+    with Runs(
         paths=paths,
         seed=seed,
         threads=threads,
         executor=executor,
         progress=progress,
         scenarios=len(cases) + 1,
-    )
-    as_it_is = runs.forecast(base)
-    changes = [
-        Worth(change.change, change.input, before, after, _gain(runs, changed, as_it_is))
-        for change, before, after, changed in cases
-    ]
+    ) as runs:
+        as_it_is = runs.forecast(base)
+        changes = [
+            Worth(change.change, change.input, before, after, _gain(runs, changed, as_it_is))
+            for change, before, after, changed in cases
+        ]
     return ValueOfChanges(
         seed=as_it_is.record.seed,
         paths=as_it_is.record.paths,
