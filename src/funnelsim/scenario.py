@@ -14,6 +14,7 @@ from funnelsim.market import Market, correlation_of_swing
 from funnelsim.new_business import NewBusiness, RequiredPipeline, extra_amount
 from funnelsim.parameters import common_draws
 from funnelsim.pipeline import Pipeline, PipelineContext
+from funnelsim.team import Team
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,8 @@ class Scenario(Goal):
         The deals that will be created after the as-of date.
     required_pipeline : RequiredPipeline, optional
         What extra deals would be, where it is asked how many are needed.
+    team : Team, optional
+        Who works on the deals; without one, nothing waits for people.
     name : str
         What the scenario is called.
 
@@ -70,6 +73,7 @@ class Scenario(Goal):
     clock: Clock = field(default_factory=Clock)
     new_business: NewBusiness | None = None
     required_pipeline: RequiredPipeline | None = None
+    team: Team | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -78,7 +82,7 @@ class Scenario(Goal):
                 raise InputError(name, f"be a {kind.__name__}", getattr(self, name))
         resolved = self.pipeline.resolve(self.context)
         object.__setattr__(self, "pipeline", resolved)
-        self._resolve_new_deals()
+        self._resolve_optional()
         self._check_draws()
         self._check_market()
         windows = self.windows  # dates past the calendar's end are refused here
@@ -114,7 +118,7 @@ class Scenario(Goal):
                 raise unknown("a field of a scenario", name, known)
         return dataclasses.replace(self, **changes)
 
-    def _resolve_new_deals(self) -> None:
+    def _resolve_optional(self) -> None:
         names = self.funnel.names
         for name, kind in _OPTIONAL.items():
             if not isinstance(getattr(self, name), kind | None):
@@ -125,6 +129,8 @@ class Scenario(Goal):
         if self.required_pipeline is not None:
             object.__setattr__(self, "required_pipeline", self.required_pipeline.resolve(names))
             extra_amount(self.required_pipeline, self.new_business)
+        if self.team is not None:
+            object.__setattr__(self, "team", self.team.resolve(names, self.as_of))
 
     def _check_draws(self) -> None:
         _ = self.draws
@@ -153,4 +159,8 @@ _KINDS: dict[str, type] = {
     "clock": Clock,
 }
 
-_OPTIONAL: dict[str, Any] = {"new_business": NewBusiness, "required_pipeline": RequiredPipeline}
+_OPTIONAL: dict[str, Any] = {
+    "new_business": NewBusiness,
+    "required_pipeline": RequiredPipeline,
+    "team": Team,
+}
