@@ -172,6 +172,11 @@ class Team:
                 return role.name
         raise unknown(field, word, [role.name for role in self.roles], "be a role of the team")
 
+    @property
+    def people(self) -> tuple[Rep, ...]:
+        """The reps one by one: one entry for each seat."""
+        return tuple(rep for rep in self.reps for _ in range(rep.count))
+
     def headcount(self, role: str) -> int:
         """Return how many reps are stated of a role, hires included.
 
