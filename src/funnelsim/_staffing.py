@@ -141,7 +141,7 @@ def draw_seats(staff: Staff, seed: int, first: int, paths: int) -> NDArray[np.fl
         table = (staff.minutes[role, :, None] * staff.share[role]).astype(np.float32)
         codes = draw_codes(staff, seat, seed, first, paths)
         for day in range(staff.days):
-            minutes[seat, day] = table[day][codes[day]]
+            minutes[seat, day] = np.take(table[day], codes[day])
     return minutes
 
 
@@ -195,7 +195,7 @@ def _stays(staff: Staff, seat: int, luck: _Luck) -> Iterator[tuple[Ints, Ints, I
     start = staff.start[seat] + _wait(staff, int(staff.late[seat]), luck.points("late"))
     path = np.flatnonzero(start <= final)
     start = start[path]
-    edges = _edges_of_first(staff, seat, start)[:, :columns]
+    edges = edges_of_first(staff, seat, start)[:, :columns]
     for count in itertools.count():
         if not len(path):
             return
@@ -210,7 +210,7 @@ def _stays(staff: Staff, seat: int, luck: _Luck) -> Iterator[tuple[Ints, Ints, I
         edges = staff.first_of_month[start - 1, :columns]
 
 
-def _edges_of_first(staff: Staff, seat: int, start: Ints) -> Ints:
+def edges_of_first(staff: Staff, seat: int, start: Ints) -> Ints:
     """Return the first days of the months of the first rep on each path, (paths, months)."""
     columns = staff.edges.shape[1]
     if staff.late[seat] == ON_TIME:
