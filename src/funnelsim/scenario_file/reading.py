@@ -16,6 +16,8 @@ from funnelsim.scenario_file.document import Document, read_document
 from funnelsim.scenario_file.funnel_section import funnel_of
 from funnelsim.scenario_file.new_business_section import new_business_of, required_pipeline_of
 from funnelsim.scenario_file.pipeline_section import deal_meant, pipeline_of
+from funnelsim.scenario_file.team_section import team_of
+from funnelsim.team import Team
 
 VALUES = ("name", "currency", "as_of", "quota", "booked")
 SECTIONS = (
@@ -26,6 +28,7 @@ SECTIONS = (
     "new_business",
     "required_pipeline",
     "market",
+    "team",
 )
 NEEDED = ("as_of", "periods", "funnel")
 EXAMPLES = {
@@ -82,7 +85,7 @@ def scenario_of(document: Document) -> Scenario:
     with document.placed("market"):
         market = Market(**checked_keys("market", root.get("market", {}), MARKET_KEYS))
     funnel = funnel_of(document, root["funnel"])
-    parts = {key: root[key] for key in VALUES if key in root} | _new_deals(document, root)
+    parts = {key: root[key] for key in VALUES if key in root} | _optional(document, root)
     with document.placed():
         scenario = Scenario(**parts, periods=periods, clock=clock, market=market, funnel=funnel)
     if "pipeline" not in root:
@@ -109,13 +112,15 @@ def _root(document: Document) -> dict[str, Any]:
     return root
 
 
-def _new_deals(document: Document, root: dict[str, Any]) -> dict[str, Any]:
-    """Return what is stated of deals that do not exist yet."""
-    parts: dict[str, NewBusiness | RequiredPipeline] = {}
+def _optional(document: Document, root: dict[str, Any]) -> dict[str, Any]:
+    """Return what is stated of deals that do not exist yet, and of people."""
+    parts: dict[str, NewBusiness | RequiredPipeline | Team] = {}
     if "new_business" in root:
         parts["new_business"] = new_business_of(document, root["new_business"])
     if "required_pipeline" in root:
         parts["required_pipeline"] = required_pipeline_of(document, root["required_pipeline"])
+    if "team" in root:
+        parts["team"] = team_of(document, root["team"])
     return parts
 
 

@@ -19,6 +19,7 @@ from funnelsim.pipeline import Pipeline
 from funnelsim.scenario import Scenario
 from funnelsim.scenario_file.document import parsed
 from funnelsim.scenario_file.reading import scenario_of
+from funnelsim.team import Rep, Role, Team, Work
 
 EXACT = 2**53
 RULE = "be one that a scenario file can hold"
@@ -63,13 +64,14 @@ def write_scenario(scenario: Scenario, path: str | os.PathLike[str]) -> None:
     write_whole(path, scenario_text(scenario, str(os.fspath(path))).encode())
 
 
-def scenario_text(scenario: Scenario, file: str) -> str:
+def scenario_text(scenario: Scenario, file: str, *, inline: bool = False) -> str:
     """Return a text that says the scenario, with references to files if they still hold.
 
-    Files are named relative to the folder of ``file``, which is where the text is to stand.
+    Files are named relative to the folder of ``file``, which is where the text is to stand; if
+    ``inline``, what came from them is spelled out.
     """
     reason: str | None = None
-    for referring in (True, False):
+    for referring in (False,) if inline else (True, False):
         text = _toml(_Writer(file, referring).scenario(scenario))
         try:
             if _equal(scenario_of(parsed(file, text)), scenario):
@@ -132,6 +134,7 @@ class _Writer:
             "pipeline": self._pipeline(pipeline) if len(pipeline) or pipeline.source.file else None,
             "new_business": self._new_business(scenario.new_business),
             "required_pipeline": self._required_pipeline(scenario.required_pipeline),
+            "team": self._team(scenario.team),
         }
         return {key: value for key, value in table.items() if value}
 
@@ -143,6 +146,20 @@ class _Writer:
 
     def _required_pipeline(self, required: RequiredPipeline | None) -> dict[str, Any] | None:
         return None if required is None else self._written(_given(required))
+
+    def _team(self, team: Team | None) -> dict[str, Any] | None:
+        if team is None:
+            return None
+        roles = [
+            {"name": one.name} | self._written(_changed(one, _USUAL_ROLE)) for one in team.roles
+        ]
+        reps = [{"role": one.role} | self._written(_changed(one, _USUAL_REP)) for one in team.reps]
+        work = {stage: self._work(one) for stage, one in team.work.items()}
+        lists = {"roles": roles, "reps": reps, "work": work}
+        return self._written(_changed(team, Team(team.roles)) | lists)
+
+    def _work(self, work: Work) -> Any:
+        return self._value(work.hours) if work.role is None else self._written(_given(work))
 
     def _written(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the keys of a table; what is None is left out."""
@@ -202,6 +219,9 @@ class _Writer:
         table = self._distribution(amount)
         # a plain number would be cents, not a distribution
         return {"fixed": table} if isinstance(amount, Fixed) else table
+
+
+_USUAL_ROLE, _USUAL_REP = Role("usual"), Rep("usual")
 
 
 def _is_aged(deal: Mapping[str, Any]) -> bool:
