@@ -66,8 +66,8 @@ def run_walks(trip: Trip, seed: int, first: int, paths: int) -> WalkBlock:
         np.full((signed, padded), NEVER, np.int32),
     )
     key = np.array([seed & 0xFFFFFFFF, seed >> 32], dtype=np.uint64)
-    factors = _walk_paths(walks, shared, seed, first, padded)
-    lanes = _lanes(stages, periods, len(walks.births.cohort), len(factors.new_shift))
+    factors = walk_paths(walks, shared, seed, first, padded)
+    lanes = lanes_for(stages, periods, len(walks.births.cohort), len(factors.new_shift))
     pending = Pending(np.empty((ROOM, 5), np.uint64), np.empty(ROOM))
     walk(
         walks.deals, walks.births, walks.repeats, pending, walks.road, factors, lanes, key,
@@ -88,7 +88,7 @@ def run_booked(trip: Trip, seed: int, first: int, paths: int) -> Block:
     return Block(block.bookings, block.wins, block.fresh.sum(axis=0))
 
 
-def _walk_paths(walks: Walks, shared: Shared, seed: int, first: int, paths: int) -> WalkPaths:
+def walk_paths(walks: Walks, shared: Shared, seed: int, first: int, paths: int) -> WalkPaths:
     """Return the factors of ``paths`` paths from ``first`` on, those of the folded kernel."""
     factors = draw_factors(shared, seed, first, paths)
     pace = exponential(factors.slowness * shared.step)
@@ -99,7 +99,7 @@ def _walk_paths(walks: Walks, shared: Shared, seed: int, first: int, paths: int)
     return WalkPaths(factors.shift, pace, factors.size, factors.draw, mean, shift)
 
 
-def _lanes(stages: int, periods: int, births: int, years: int) -> Lanes:
+def lanes_for(stages: int, periods: int, births: int, years: int) -> Lanes:
     """Return the rows that the kernel works in."""
     return Lanes(
         chance=np.empty(TILE),

@@ -47,7 +47,7 @@ class Births(NamedTuple):
 
 
 @part
-def _prepare(births, paths, lanes, first):
+def prepare(births, paths, lanes, first):
     """Fill the thresholds of deals created in each year."""
     for year in range(len(lanes.ready)):
         shift = paths.new_shift[year, first : first + TILE]
@@ -58,7 +58,7 @@ def _prepare(births, paths, lanes, first):
 
 
 @part
-def _count(births, paths, lanes, tile, first, key):
+def count_created(births, paths, lanes, tile, first, key):
     """Fill the number of deals created on each path; return the largest."""
     total, last = lanes.total, len(births.cohort) - 1
     if len(births.planned) > 0:
@@ -105,7 +105,7 @@ def clock_at(tau, day):
 
 
 @part
-def _enter(births, road, lanes, number):
+def enter(births, road, lanes, number):
     """Let the deal with this number enter its stage where it is created; return on how many lanes.
 
     The words of its period and of its day are at hand.
@@ -135,13 +135,13 @@ def walk_created_deals(births, repeats, pending, road, paths, lanes, results, ti
     """Create deals on the paths of a tile, and walk them."""
     if len(births.period) == 0:
         return
-    _prepare(births, paths, lanes, first)
-    for number in range(_count(births, paths, lanes, tile, first, key)):
+    prepare(births, paths, lanes, first)
+    for number in range(count_created(births, paths, lanes, tile, first, key)):
         low, high = nth(births.low, births.high, number)
         uniform_row(tile, low, high, OUTCOME, key, lanes.outcome)
         uniform_row(tile, low, high, PERIOD, key, lanes.uniform[0])
         uniform_row(tile, low, high, DAY, key, lanes.uniform[1])
-        count = _enter(births, road, lanes, number)
+        count = enter(births, road, lanes, number)
         count = go_on(births.stage, road.whole, ZERO, 0.0, road, lanes, count, tile, low, high, key)
         settle(
             births.amount, births.quantiles, True, repeats, pending, road, paths, lanes, results,

@@ -12,6 +12,7 @@ from numba import njit
 from funnelsim.kernels.creation import create_of
 from funnelsim.kernels.outcomes import fold_of
 from funnelsim.kernels.passage import pass_of
+from funnelsim.kernels.queue import queue_of
 from funnelsim.kernels.trajectories import walk_of
 from funnelsim.kernels.winning import win_of
 
@@ -40,5 +41,6 @@ def _kept(function: Callable[..., None]) -> Any:
 fold = _kept(fold_of(_source_digest()))
 create = _kept(create_of(_source_digest()))
 passage = _kept(pass_of(_source_digest()))
+queue = _kept(queue_of(_source_digest()))
 walk = _kept(walk_of(_source_digest()))
 win = _kept(win_of(_source_digest()))

@@ -86,7 +86,7 @@ def close_on_date(stage, deals, group, road, lanes, tile, low, high, key):
 
 
 @part
-def _start(lanes):
+def start_everywhere(lanes):
     """Let a deal be open on all lanes, at the as-of date."""
     for lane in range(TILE):
         lanes.active[lane] = np.uint64(lane)
@@ -96,9 +96,9 @@ def _start(lanes):
 
 
 @part
-def _start_lost(lanes):
+def start_lost(lanes):
     """Let a deal be open on the lanes where it is lost in the end; return how many."""
-    _start(lanes)
+    start_everywhere(lanes)
     last = lanes.threshold.shape[0] - 1
     count = np.int64(0)
     for lane in range(TILE):
@@ -122,10 +122,10 @@ def walk_open_deals(deals, repeats, pending, road, paths, lanes, results, tile, 
             uniform_row(tile, low[deal], high[deal], OUTCOME, key, lanes.outcome)
             words = (tile, low[deal], high[deal], key)
             if close < 0.0:
-                _start(lanes)
+                start_everywhere(lanes)
                 count = go_on(stage, alive, step, age, road, lanes, TILE, *words)
             else:
-                count = _start_lost(lanes)
+                count = start_lost(lanes)
                 go_on(stage, alive, step, age, road, lanes, count, *words)
                 count = close_on_date(stage, deals, group, road, lanes, *words)
             drawn = deals.spread[deal] >= 0

@@ -1,0 +1,196 @@
+"""From a scenario with a team to what the kernel of working capacity reads: all a worker needs."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funnelsim._arrays import Lowered
+from funnelsim._cells import lower_cells
+from funnelsim._chances import stable_number
+from funnelsim._staffing import Staff, lower_team
+from funnelsim._walks import Walks, lower_walks
+from funnelsim.distributions import Distribution, Exponential, Fixed
+from funnelsim.kernels.queue_days import Crew
+from funnelsim.kernels.queue_ways import Work
+from funnelsim.scenario import Scenario
+from funnelsim.team import Team
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Hours = dict[int, tuple[Distribution, int]]
+"""Hours of work and role of each stage that takes any."""
+
+OWNER = "owner"
+
+
+class Queue(NamedTuple):
+    """Deals, the work they take, and the seats, whose days are drawn block by block."""
+
+    walks: Walks
+    work: Work
+    crew: Crew
+    staff: Staff
+    seats: Ints  # the staff's seats in the crew's order
+
+
+class _Pool(NamedTuple):
+    """Seats of one role whose reps take each other's deals; an owner's, or everybody's."""
+
+    role: int
+    owner: str | None
+    seats: list[int]
+
+
+def has_work(scenario: Scenario) -> bool:
+    """Return whether there is a team, and a stage that takes its hours."""
+    return scenario.team is not None and bool(hours_of(scenario, scenario.team))
+
+
+def hours_of(scenario: Scenario, team: Team) -> Hours:
+    """Return the work of each stage: what the team states, else the funnel's hours."""
+    roles = [role.name for role in team.roles]
+    found: Hours = {}
+    for s, stage in enumerate(scenario.funnel.stages[:-1]):
+        stated = team.work.get(stage.name)
+        if stated is not None:
+            law, role = stated.hours, stated.role or roles[0]
+        else:
+            law, role = Fixed(stage.hours or 0.0), roles[0]
+        if law.mean > 0.0:
+            found[s] = (law, roles.index(role))
+    return found
+
+
+def lower_queue(scenario: Scenario, lowered: Lowered) -> Queue:
+    """Return the arrays of a scenario with a team; ``lowered`` is what the folded kernel reads."""
+    team = scenario.team
+    assert team is not None
+    walks, staff, hours = (
+        lower_walks(scenario, lowered),
+        lower_team(scenario),
+        hours_of(scenario, team),
+    )
+    pools = _pools(team, staff)
+    crew = _crew(scenario, team, walks, hours, pools)
+    seats = np.array([seat for pool in pools for seat in pool.seats], dtype=np.int64)
+    return Queue(walks, _work(scenario, team, hours), crew, staff, seats)
+
+
+def _work(scenario: Scenario, team: Team, hours: Hours) -> Work:
+    """Return the tables of hours, and of how long a deal waits at most."""
+    laws = {law: 1.0 for law, _ in hours.values()}
+    patience = None
+    if team.stale > 0.0:
+        patience = Exponential(1.0 / team.stale)
+        laws.setdefault(patience, 1.0)
+    number = {law: place for place, law in enumerate(laws)}
+    cells = lower_cells(laws)
+    row = np.full(len(scenario.funnel.stages) - 1, -1, np.int64)
+    for s, (law, _) in hours.items():
+        row[s] = number[law]
+    at = np.int64(-1 if patience is None else number[patience])
+    return Work(row, cells.places, cells.guide, cells.nodes, at)
+
+
+def _pools(team: Team, staff: Staff) -> list[_Pool]:
+    """Return the pools, role by role."""
+    found = []
+    for role in range(len(team.roles)):
+        seats = np.flatnonzero(staff.role == role).tolist()
+        if team.by == OWNER:
+            found += [_Pool(role, _key(staff.names[seat]), [seat]) for seat in seats]
+        else:
+            found.append(_Pool(role, None, seats))
+    return found
+
+
+def _key(name: str | None) -> str | None:
+    """Return a name as owners are told apart."""
+    return None if name is None else name.strip().casefold()
+
+
+def _crew(scenario: Scenario, team: Team, walks: Walks, hours: Hours, pools: list[_Pool]) -> Crew:
+    whole = (walks.deals.high << np.uint64(32)) | walks.deals.low
+    deal = np.argsort(whole, kind="stable").astype(np.int64)
+    rank = np.empty_like(deal)
+    rank[deal] = np.arange(len(deal))
+    place = {stable_number(name): row for row, name in enumerate(scenario.pipeline.ids)}
+    row = np.array([place[number] for number in whole[deal].tolist()], dtype=np.int64)
+    roles = [pool.role for pool in pools]
+    role_of_stage = np.full(len(scenario.funnel.stages) - 1, -1, np.int64)
+    for s, (_, role) in hours.items():
+        role_of_stage[s] = role
+    ends = np.array([window.hi for window in scenario.windows])
+    sizes = [len(pool.seats) for pool in pools]
+    return Crew(
+        first=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        role=np.array(roles, dtype=np.int64),
+        pools=np.searchsorted(roles, np.arange(len(team.roles) + 1)).astype(np.int64),
+        pool_of_seat=np.repeat(np.arange(len(pools)), sizes).astype(np.int64),
+        role_of_stage=role_of_stage,
+        pool=_pool_of_deals(scenario, whole[deal], row, len(team.roles), pools),
+        priority=_priority(scenario, team, row, hours),
+        rank=rank,
+        deal=deal,
+        period=np.searchsorted(ends, np.arange(1.0, np.ceil(ends[-1]) + 1.0)).astype(np.int64),
+    )
+
+
+def _pool_of_deals(
+    scenario: Scenario, whole: NDArray[np.uint64], row: Ints, roles: int, pools: list[_Pool]
+) -> Ints:
+    """Return the pool of each open deal in each role.
+
+    A deal whose owner is none of the role's reps goes to one of them by its stable number.
+    """
+    known = dict(scenario.pipeline.segments).get(OWNER)
+    owners = [None if known is None else _key(known[place]) for place in row.tolist()]
+    found = np.empty((len(row), roles), np.int64)
+    for role in range(roles):
+        own = {pool.owner: place for place, pool in enumerate(pools) if pool.role == role}
+        begin = min(own.values(), default=0)
+        size = sum(pool.role == role for pool in pools)
+        spread = begin + ((whole & np.uint64(0xFFFFFFFF)) % np.uint64(max(size, 1))).astype(
+            np.int64
+        )
+        named = [-1 if owner is None else own.get(owner, -1) for owner in owners]
+        found[:, role] = np.where(np.array(named, dtype=np.int64) >= 0, named, spread)
+    return found
+
+
+def _priority(scenario: Scenario, team: Team, row: Ints, hours: Hours) -> Floats:
+    """Return what the queues are ordered by, the lower the sooner; equal ones by who came first.
+
+    The last row is that of created deals.
+    """
+    stages = len(scenario.funnel.stages) - 1
+    order = np.zeros((len(row) + 1, stages))
+    if team.order == "stage":
+        order[:] = -np.arange(stages)
+    elif team.order == "due-date":
+        dates = [scenario.pipeline.close_dates[place] for place in row.tolist()]
+        days = [np.inf if date is None else float((date - scenario.as_of).days) for date in dates]
+        order[:] = np.array([*days, np.inf])[:, None]
+    elif team.order == "value-per-hour":
+        order[:] = -_amounts(scenario, row)[:, None] / _hours_ahead(scenario, hours)
+    return order
+
+
+def _amounts(scenario: Scenario, row: Ints) -> Floats:
+    """Return the mean amount of each open deal, then that of a created one, in currency units."""
+    amounts = [scenario.pipeline.amounts[place] for place in row.tolist()]
+    means = [one / 100.0 if isinstance(one, int) else one.mean for one in amounts]
+    business = scenario.new_business
+    created = business.amount.mean if business is not None and business.amount is not None else 0.0
+    return np.array([*means, created])
+
+
+def _hours_ahead(scenario: Scenario, hours: Hours) -> Floats:
+    """Return the hours of a win that starts from each stage: those of all it takes to have one."""
+    wins = scenario.funnel.win_probabilities.mean(axis=0)[:-1]
+    mean = np.array([hours[s][0].mean if s in hours else 0.0 for s in range(len(wins))])
+    ahead = np.cumsum((mean / wins)[::-1])[::-1]
+    return np.asarray(np.maximum(ahead, np.finfo(np.float64).tiny))

@@ -1,0 +1,137 @@
+"""One block of trajectories of deals that wait for people: who is there, then the kernel."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from funnelsim._blocks import Block
+from funnelsim._chances import Shared
+from funnelsim._queue import Queue
+from funnelsim._staffing import Staff, draw_codes
+from funnelsim._walk_blocks import NEVER, ROOM, WalkBlock, lanes_for, walk_paths
+from funnelsim.kernels.compiled import queue
+from funnelsim.kernels.outcomes import TILE
+from funnelsim.kernels.queue_days import ABSENT, BINS, REPLICATES, Loads
+from funnelsim.kernels.repeats import Pending
+from funnelsim.kernels.settling import Results
+
+Rates = NDArray[np.int32]
+
+BLOCK = 256
+"""Paths of a block: the days of all seats are held for so many. The grid of blocks is fixed."""
+PARTS = 1000
+"""Units of work in each second of a day for one minute of work on that day."""
+UNITS_OF_A_MINUTE = 86_400 * PARTS
+
+
+class QueueBlock(NamedTuple):
+    """What is found on ``P`` paths: that of a block of trajectories, and the work."""
+
+    deals: WalkBlock
+    loads: Loads
+    offered: NDArray[np.int64]  # (R, K, P) units of work that each role could do in a period
+
+
+class Trip(NamedTuple):
+    """What all blocks share."""
+
+    queue: Queue
+    shared: Shared
+    signed: int  # number of first wins whose days are kept
+
+
+def run_queue(trip: Trip, seed: int, first: int, paths: int) -> QueueBlock:
+    """Return the paths from ``first`` on; ``first`` is a multiple of the tile.
+
+    The result depends on nothing but the arguments: not on other blocks, nor on who runs it.
+    """
+    staff, seats = trip.queue.staff, trip.queue.seats
+    return run_seats(trip, draw_rates(staff, seats, seed, first, paths), seed, first)
+
+
+def run_booked(trip: Trip, seed: int, first: int, paths: int) -> Block:
+    """Return bookings and wins of the same paths, as the folded kernel's blocks have them."""
+    block = run_queue(trip, seed, first, paths).deals
+    return Block(block.bookings, block.wins, block.fresh.sum(axis=0))
+
+
+def draw_rates(staff: Staff, seats: NDArray[np.int64], seed: int, first: int, paths: int) -> Rates:
+    """Return units of work a second of each seat and day, shape (paths, seats, days).
+
+    A seat without anybody, or of a rep who is not yet productive, has -1; a day off has 0.
+    """
+    rates = np.empty((paths, len(seats), staff.days), np.int32)
+    padded = -(-paths // TILE) * TILE
+    days = np.arange(staff.days)
+    for place, seat in enumerate(seats.tolist()):
+        role = staff.role[seat]
+        share = staff.share[role]
+        by_code = np.rint(PARTS * staff.minutes[role][:, None] * share).astype(np.int32)
+        by_code[:, share == 0.0] = ABSENT
+        codes = draw_codes(staff, seat, seed, first, padded)[:, :paths]
+        rates[:, place] = by_code[days, codes.T]
+    return rates
+
+
+def run_seats(trip: Trip, rates: Rates, seed: int, first: int) -> QueueBlock:
+    """Return the paths from ``first`` on of which ``rates`` (paths, seats, D) are the days."""
+    walks, work, crew, _, _ = trip.queue
+    paths = len(rates)
+    padded = -(-paths // TILE) * TILE
+    stages, periods = walks.road.law.shape[0] + 1, len(walks.road.end) - 1
+    results = Results(
+        np.zeros((periods, padded), np.int64),
+        np.zeros((periods, padded), np.int64),
+        np.empty((stages, periods, padded), np.int32),
+        np.empty((stages - 1, periods, padded), np.int32),
+        np.full((trip.signed, padded), NEVER, np.int32),
+    )
+    loads = _loads(len(crew.pools) - 1, stages, periods, padded)
+    key = np.array([seed & 0xFFFFFFFF, seed >> 32], dtype=np.uint64)
+    factors = walk_paths(walks, trip.shared, seed, first, padded)
+    lanes = lanes_for(stages, periods, len(walks.births.cohort), len(factors.new_shift))
+    pending = Pending(np.empty((ROOM, 5), np.uint64), np.empty(ROOM))
+    queue(
+        walks.deals, walks.births, walks.repeats, pending, walks.road, work, crew, rates,
+        _changes(rates), factors, lanes, key, first // TILE, results, loads,
+    )  # fmt: skip
+    offered = _offered(rates, crew.role[crew.pool_of_seat], crew.period, loads.worked.shape)
+    found = WalkBlock._make(part[..., :paths] for part in results)
+    kept = [part[..., :paths] for part in loads[:-1]]
+    return QueueBlock(found, Loads._make([*kept, loads.waits]), offered)
+
+
+def _loads(roles: int, stages: int, periods: int, paths: int) -> Loads:
+    shape = (stages - 1, periods, paths)
+    return Loads(
+        np.zeros((roles, periods, paths), np.int64),
+        np.zeros(shape, np.int32),
+        np.zeros(shape, np.int32),
+        np.zeros(shape, np.int64),
+        np.zeros(shape, np.int32),
+        np.zeros(shape, np.int32),
+        np.zeros((REPLICATES, stages - 1, BINS), np.int32),
+    )
+
+
+def _changes(rates: Rates) -> NDArray[np.bool_]:
+    """Return the days on which somebody comes or goes, shape (paths, days)."""
+    there = rates >= 0
+    changes = np.zeros((len(rates), rates.shape[2]), np.bool_)
+    changes[:, 1:] = (there[:, :, 1:] != there[:, :, :-1]).any(axis=1)
+    return changes
+
+
+def _offered(
+    rates: Rates, role: NDArray[np.int64], period: NDArray[np.int64], shape: tuple[int, ...]
+) -> NDArray[np.int64]:
+    """Return the units of work that each role could do in each period, (R, K, paths)."""
+    offered = np.zeros((*shape[:2], len(rates)), np.int64)
+    for place, one in enumerate(role.tolist()):
+        units = np.maximum(rates[:, place], 0).astype(np.int64) * 86_400
+        for k in range(shape[1]):
+            offered[one, k] += units[:, period == k].sum(axis=1)
+    return offered
