@@ -1,0 +1,253 @@
+"""The sheets of assumptions: laid out with notes and rules, filled in where there are values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from funnelsim.excel.book import Book, Page
+from funnelsim.excel.cells import to_toml
+from funnelsim.excel.layout import (
+    CV,
+    FUNNEL,
+    LAW,
+    SHEETS,
+    Entry,
+    Fields,
+    Rows,
+    with_laws,
+)
+from funnelsim.periods import as_date
+
+FIELD_COLUMNS = ("name", "unit", "rule", "example", "value")
+FIELD_WIDTHS = {0: 26, 1: 15, 2: 62, 3: 22, 4: 18}
+VALUE_COLUMN = 4
+FIELD_HEADER = 3
+MORE_VALUES = 12
+TABLE_RULES, TABLE_EXAMPLE, TABLE_HEADER = 2, 3, 4
+FIRST_ROW = TABLE_HEADER + 1
+STAGES_WITH_LISTS = 200
+MOST_OF_NOTE = 255
+MOST_OF_TITLE = 32
+
+Root = Mapping[str, Any]
+
+
+def write_assumptions(book: Book, root: Root) -> None:
+    """Add the sheets of assumptions to a workbook.
+
+    Parameters
+    ----------
+    book : Book
+        The workbook.
+    root : mapping
+        What a scenario file would say; empty for a workbook to fill in.
+    """
+    for sheet in SHEETS:
+        if isinstance(sheet, Fields):
+            _write_fields(book, sheet, _at(root, sheet.section) or {})
+        else:
+            _write_rows(book, sheet, _at(root, sheet.section) or [], bool(root))
+
+
+def _at(root: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        root = root.get(key) if isinstance(root, Mapping) else None
+    return root
+
+
+def _write_fields(book: Book, sheet: Fields, table: Root) -> None:
+    page = book.sheet(sheet.sheet, FIELD_WIDTHS)
+    page.title(sheet.sheet, sheet.hint)
+    page.row(FIELD_HEADER, 0, FIELD_COLUMNS, "header")
+    page.raw.freeze_panes(FIELD_HEADER + 1, 1)
+    values = _flat(sheet, table)
+    shown = {entry.name: entry for entry in with_laws(sheet.entries)}
+    segments = [name for name in values if name not in shown]
+    if sheet.prefix and values:
+        shown = {name: one for name, one in shown.items() if not name.startswith(sheet.prefix)}
+        segments = [name for name in values if name.startswith(sheet.prefix)]
+    shown |= {name: Entry(name, "number", "", "", low=0.0, high=1.0) for name in segments}
+    longest = 1
+    for row, entry in enumerate(shown.values(), FIELD_HEADER + 1):
+        page.text(row, 0, entry.name, "name")
+        page.text(row, 1, entry.unit, "note")
+        page.text(row, 2, entry.rule, "note")
+        page.text(row, 3, _example(entry), "example")
+        given = values.get(entry.name)
+        cells = list(given) if isinstance(given, list | tuple) else [given]
+        if isinstance(given, list | tuple) and len(cells) == 1 and not entry.listed:
+            cells = [to_toml(given)]
+        blank = MORE_VALUES if entry.many else 1
+        cells += [None] * (blank - len(cells))
+        longest = max(longest, len(cells))
+        for k, value in enumerate(cells):
+            write_input(page, row, VALUE_COLUMN + k, value, entry)
+        last = VALUE_COLUMN + len(cells) - 1
+        validate(page, (row, VALUE_COLUMN, row, last), entry)
+    if longest > 1:
+        page.row(FIELD_HEADER, VALUE_COLUMN + 1, range(2, longest + 1), "header")
+        page.raw.set_column(VALUE_COLUMN + 1, VALUE_COLUMN + longest - 1, 13)
+
+
+def _flat(sheet: Fields, table: Root) -> dict[str, Any]:
+    """Return the values of a section by the names of rows."""
+    flat: dict[str, Any] = {}
+    known = {entry.name: entry for entry in sheet.entries}
+    for name, value in _leaves(table, known):
+        flat |= _parted(known[name], value) if name in known else {name: value}
+    return {name: flat[name] for name in flat if name in _allowed(sheet, flat)}
+
+
+def _allowed(sheet: Fields, flat: Mapping[str, Any]) -> set[str]:
+    own = {entry.name for entry in with_laws(sheet.entries)}
+    return own | {name for name in flat if sheet.prefix and name.startswith(sheet.prefix)}
+
+
+def _leaves(table: Root, known: Mapping[str, Entry], before: str = "") -> list[tuple[str, Any]]:
+    """Return dotted names with their values; distributions are values."""
+    found: list[tuple[str, Any]] = []
+    for key, value in table.items():
+        name = f"{before}{key}"
+        if isinstance(value, Mapping) and name not in known:
+            found += _leaves(value, known, f"{name}.")
+        else:
+            found.append((name, value))
+    return found
+
+
+def _parted(entry: Entry, value: Any) -> dict[str, Any]:
+    """Return a value by names of cells: of a plain distribution the mean, the law and the cv."""
+    if not isinstance(value, Mapping):
+        return {entry.name: value}
+    [(law, content)] = value.items()
+    if law in ("gamma", "lognormal") and _plain_numbers(content, {"mean", "cv"}):
+        return {entry.name: content["mean"], entry.name + LAW: law, entry.name + CV: content["cv"]}
+    if law == "exponential" and _plain_numbers(content, {"mean"}):
+        return {entry.name: content["mean"], entry.name + LAW: law}
+    return {entry.name: to_toml(value)}
+
+
+def _plain_numbers(content: Any, names: set[str]) -> bool:
+    return (
+        isinstance(content, Mapping)
+        and set(content) == names
+        and all(isinstance(one, int | float) for one in content.values())
+    )
+
+
+def _write_rows(book: Book, sheet: Rows, tables: list[Root], filled: bool) -> None:
+    known = {entry.name: entry for entry in sheet.entries}
+    rows = [_flat_row(known, table) for table in tables]
+    entries = _columns(sheet, rows, filled)
+    page = book.sheet(sheet.sheet, {k: _width(one) for k, one in enumerate(entries)})
+    page.title(sheet.sheet, sheet.hint)
+    page.raw.set_row(TABLE_RULES, 62)
+    page.raw.freeze_panes(FIRST_ROW, 1)
+    last = FIRST_ROW + len(rows) + sheet.spare - 1
+    for column, entry in enumerate(entries):
+        page.text(TABLE_RULES, column, _noted(entry), "note")
+        page.text(TABLE_EXAMPLE, column, _example(entry), "example")
+        page.text(TABLE_HEADER, column, entry.name, "header")
+        for row in range(FIRST_ROW, last + 1):
+            given = rows[row - FIRST_ROW] if row - FIRST_ROW < len(rows) else {}
+            write_input(page, row, column, given.get(entry.name), entry)
+        validate(page, (FIRST_ROW, column, last, column), entry)
+    page.raw.autofilter(TABLE_HEADER, 0, last, len(entries) - 1)
+
+
+def _flat_row(known: Mapping[str, Entry], table: Root) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in table.items():
+        if name in known and known[name].law:
+            flat |= _parted(known[name], value)
+        else:
+            flat[name] = to_toml(value) if isinstance(value, Mapping | list | tuple) else value
+    return flat
+
+
+def _columns(sheet: Rows, rows: list[dict[str, Any]], filled: bool) -> list[Entry]:
+    """Return the columns: all of a sheet to fill in; else those that hold something, or could."""
+    entries = list(with_laws(sheet.entries))
+    known = {entry.name for entry in entries}
+    names = dict.fromkeys(name for row in rows for name in row)
+    if filled and sheet.free and rows:
+        entries = [entry for entry in entries if entry.name in names or entry.name in sheet.needed]
+    elif sheet.free:
+        entries.append(Entry("region", "segment", "", "such as this: any other column", "north"))
+    return entries + [Entry(name, "segment", "", "") for name in names if name not in known]
+
+
+def _width(entry: Entry) -> float:
+    usual = {"text": 20, "segment": 16, "money": 18, "date": 14}
+    return max(usual.get(entry.kind, 15), len(entry.name) + 4)
+
+
+def _noted(entry: Entry) -> str:
+    return f"{entry.rule} ({entry.unit})" if entry.unit and entry.rule else entry.rule
+
+
+def _example(entry: Entry) -> str:
+    """Return an example as a text that shows how it looks in cells."""
+    example = entry.example
+    if example is None:
+        return ""
+    values = example if isinstance(example, tuple) else (example,)
+    more = " | …" if len(values) > 3 else ""  # noqa: PLR2004  as many as fit
+    return "such as " + " | ".join(_shown(entry, one) for one in values[:3]) + more
+
+
+def _shown(entry: Entry, value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).upper()
+    if entry.kind == "share":
+        return f"{100 * value:g}%"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def write_input(page: Page, row: int, column: int, value: Any, entry: Entry) -> None:
+    """Write a cell to fill in, with its value if it has one."""
+    if entry.kind == "date" and isinstance(value, str):
+        value = _date_or_text(value)
+    page.write(row, column, value, "input", entry.kind)
+
+
+def _date_or_text(text: str) -> Any:
+    return as_date("date", text) if text.strip() else None
+
+
+def validate(page: Page, cells: tuple[int, int, int, int], entry: Entry) -> None:
+    """Let Excel say what belongs into cells, and ask about anything else."""
+    rule: dict[str, Any] = {"validate": "any"}
+    if entry.kind == "choice":
+        rule = {"validate": "list", "source": list(entry.choices)}
+    elif entry.kind == "flag":
+        rule = {"validate": "list", "source": ["TRUE", "FALSE"]}
+    elif entry.of_stage:
+        column = "$A"
+        first, last = FIRST_ROW + 1, FIRST_ROW + STAGES_WITH_LISTS
+        source = f"='{FUNNEL.sheet}'!{column}${first}:{column}${last}"
+        rule = {"validate": "list", "source": source, "error_type": "warning"}
+    elif entry.kind in ("number", "money", "share", "whole"):
+        rule = _range(entry)
+    elif entry.kind == "date":
+        rule = {"validate": "date", "criteria": ">=", "value": as_date("date", "1900-03-01")}
+    told = _noted(entry)[:MOST_OF_NOTE]
+    title = entry.name[-MOST_OF_TITLE:]
+    if told:
+        rule |= {"input_title": title, "input_message": told, "error_title": title}
+        if rule["validate"] != "any":
+            rule["error_message"] = told
+    if rule != {"validate": "any"}:
+        page.raw.data_validation(*cells, {"ignore_blank": True, **rule})
+
+
+def _range(entry: Entry) -> dict[str, Any]:
+    kind = "integer" if entry.kind == "whole" else "decimal"
+    # a list or a distribution may be written as in a scenario file: Excel asks, and takes it
+    asks = {"error_type": "warning" if entry.many or entry.law or entry.kind == "money" else "stop"}
+    low = -1e300 if entry.low is None else entry.low
+    if entry.high is None:
+        return {"validate": kind, "criteria": ">=", "value": low, **asks}
+    limits = {"minimum": low, "maximum": entry.high}
+    return {"validate": kind, "criteria": "between", **limits, **asks}

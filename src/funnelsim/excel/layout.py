@@ -1,0 +1,347 @@
+"""The sheets that hold assumptions: one for each section of a scenario file, with its names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from funnelsim.clock import WEEKDAYS
+from funnelsim.funnel import KEY_ACCOUNT_STAGES
+from funnelsim.periods import KINDS
+
+LAW, CV = ".law", ".cv"
+LAWS = ("gamma", "lognormal", "exponential")
+"""The families that a mean, and perhaps a cv, state; any other is written as in a scenario file."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that a sheet asks for, and how its cells look.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the section of the scenario file; dotted where it lies deeper.
+    kind : str
+        ``"text"``, ``"choice"``, ``"date"``, ``"money"``, ``"number"``, ``"share"`` (shown in
+        percent), ``"whole"`` or ``"flag"`` (TRUE or FALSE).
+    unit, rule : str
+        What is shown beside it.
+    example : object
+        A value, or a tuple of values where several are usual.
+    choices : tuple of str
+        The words that are allowed.
+    low, high : float, optional
+        The range of numbers that Excel takes without asking.
+    many : bool
+        Whether it may be several values, in cells to the right.
+    listed : bool
+        Whether it is a list even where it has one value.
+    law : bool
+        Whether it may be a distribution: then its law and its cv stand beside it.
+    of_stage : bool
+        Whether it is the name of a stage.
+    """
+
+    name: str
+    kind: str
+    unit: str
+    rule: str
+    example: object = None
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    many: bool = False
+    listed: bool = False
+    law: bool = False
+    of_stage: bool = False
+
+
+@dataclass(frozen=True)
+class Fields:
+    """A sheet with a row for each value of a section."""
+
+    sheet: str
+    section: tuple[str, ...]
+    hint: str
+    entries: tuple[Entry, ...]
+    prefix: str = ""
+    """What names of rows may start with that stand for more than one key."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A sheet with a row for each table of a list of tables, such as stages or deals."""
+
+    sheet: str
+    section: tuple[str, ...]
+    hint: str
+    entries: tuple[Entry, ...]
+    needed: tuple[str, ...]
+    """Columns by which the line of names is found."""
+    free: bool = False
+    """Whether other columns are allowed: the segments of deals."""
+    spare: int = 20
+    """Empty rows that are laid out."""
+
+
+Sheet = Fields | Rows
+
+
+def with_laws(entries: tuple[Entry, ...]) -> Iterator[Entry]:
+    """Give the entries, each distribution followed by its law and its cv."""
+    for one in entries:
+        yield one
+        if one.law:
+            laws = "empty: always the same; gamma for times, lognormal for amounts"
+            yield Entry(one.name + LAW, "choice", "", laws, example_of_law(one), LAWS)
+            rule = "standard deviation over the mean"
+            yield Entry(one.name + CV, "number", "", rule, 0.6, low=0.0, high=100.0)
+
+
+def example_of_law(entry: Entry) -> str:
+    """Return the law that is usual for an entry."""
+    return "lognormal" if entry.kind == "money" else "gamma"
+
+
+AMOUNT = Entry(
+    "amount", "money", "currency units", "mean amount of a deal", 300_000, low=0.0, law=True
+)
+STAGE = Entry("stage", "text", "", "the stage that they enter; by default the first", of_stage=True)
+SEASON = Entry(
+    "season",
+    "number",
+    "",
+    "12 weights, for January to December, of which only the ratios count",
+    (1, 0.5, 1, 1, 1, 1, 1, 0.5, 1, 1, 1, 1),
+    low=0.0,
+    many=True,
+)
+YEAR_START = Entry(
+    "fiscal_year_start", "whole", "month", "first month of fiscal years; by default 1",
+    4, low=1, high=12,
+)  # fmt: skip
+
+SCENARIO = Fields(
+    "Scenario",
+    (),
+    "What is to be forecast. Values go into the yellow cells; what is left empty is as by default.",
+    (
+        Entry("name", "text", "", "what the scenario is called", "Plan 2027"),
+        Entry("currency", "text", "", "the one currency of all amounts", "EUR"),
+        Entry(
+            "as_of", "date", "date",
+            "needed: the day the forecast is made, to its end; nothing later is known",
+            "2026-12-31",
+        ),
+        Entry(
+            "quota", "money", "currency units",
+            "bookings to reach over the horizon; or one number per period, to the right",
+            3_000_000, low=0.0, many=True,
+        ),
+        Entry(
+            "booked", "money", "currency units",
+            "bookings signed already, which count in the first period", 300_000, low=0.0,
+        ),
+    ),
+)  # fmt: skip
+
+PERIODS = Fields(
+    "Periods",
+    ("periods",),
+    "The windows that bookings are counted in; the first is what remains after the as-of date.",
+    (
+        Entry("every", "choice", "", "length of a period; by default month", "quarter", KINDS),
+        Entry("count", "whole", "periods", "how many; by default 12", 4, low=1, high=10_000),
+        YEAR_START,
+        Entry(
+            "edges", "number", "days",
+            "instead of every and count: day numbers after the as-of date, from 0",
+            (0, 90, 180), low=0.0, many=True, listed=True,
+        ),
+    ),
+)  # fmt: skip
+
+CLOCK = Fields(
+    "Clock",
+    ("clock",),
+    "On which days deals make progress. Empty: on all days alike.",
+    (
+        Entry(
+            "weekend", "choice", "days of the week", "days without progress",
+            ("saturday", "sunday"), WEEKDAYS, many=True, listed=True,
+        ),
+        Entry(
+            "holidays", "date", "dates", "dates without progress",
+            ("2027-01-01", "2027-12-25"), many=True, listed=True,
+        ),
+        replace(SEASON, listed=True),
+        Entry(
+            "quarter_end.days", "whole", "days", "length of a push at the end of quarters",
+            14, low=1, high=92,
+        ),
+        Entry("quarter_end.weight", "number", "", "weight of its days", 3, low=0.0),
+        YEAR_START,
+    ),
+)  # fmt: skip
+
+FUNNEL = Rows(
+    "Funnel",
+    ("funnel", "stages"),
+    "A row for each stage, in order; the last is closed-won, with a win probability of 100 % and no"
+    " time.",
+    (
+        Entry("name", "text", "", "needed: as deals name it", KEY_ACCOUNT_STAGES[3]),
+        Entry(
+            "win_probability", "share", "",
+            "chance that a deal entering the stage is won in the end", 0.5, low=0.0, high=1.0,
+        ),
+        Entry(
+            "conversion", "share", "", "instead of it: the chance to go on to the next stage",
+            0.625, low=0.0, high=1.0, many=True,
+        ),
+        Entry(
+            "time", "number", "days", "mean days in the stage if the deal goes on", 30,
+            low=0.0, law=True,
+        ),
+        Entry(
+            "time_if_lost", "number", "days", "mean days if it is lost; empty: as time", 60,
+            low=0.0, law=True,
+        ),
+        Entry("hours", "number", "hours", "hours of work of a deal in the stage", 12, low=0.0),
+    ),
+    ("name",),
+)  # fmt: skip
+
+PIPELINE = Rows(
+    "Pipeline",
+    ("pipeline", "deals"),
+    "The deals that are open on the as-of date. Any other column, such as region, is a segment.",
+    (
+        Entry("id", "text", "", "what the deal is called; its random numbers hang on it", "A-17"),
+        Entry("stage", "text", "", "needed: where it stands", "proposal", of_stage=True),
+        Entry(
+            "amount", "money", "currency units",
+            "needed; or a distribution: { lognormal = { p10 = 200000, p90 = 500000 } }",
+            300_000, low=0.0,
+        ),
+        Entry("entered", "date", "date", "the day it entered the stage", "2026-12-01"),
+        Entry("age", "number", "days", "instead of it: days since", 30, low=0.0),
+        Entry(
+            "win_probability", "share", "", "a judgement in place of the stage's chance",
+            0.25, low=0.0, high=1.0,
+        ),
+        Entry("close_date", "date", "date", "the day it closes if it is won", "2027-03-15"),
+        Entry("owner", "text", "", "whose deal it is", "Kim"),
+    ),
+    ("stage", "amount"),
+    free=True,
+    spare=200,
+)  # fmt: skip
+
+NEW_BUSINESS = Fields(
+    "New business",
+    ("new_business",),
+    "Deals that will be created after the as-of date. Empty: there are none.",
+    (
+        Entry(
+            "per_period", "number", "deals",
+            "mean number created in a whole period; or one number per period, to the right",
+            8, low=0.0, many=True,
+        ),
+        AMOUNT,
+        STAGE,
+        Entry(
+            "dispersion", "number", "",
+            "the variance is mean + dispersion * mean^2; by default 0", 0.1, low=0.0,
+        ),
+        SEASON,
+        Entry("growth", "share", "a year", "growth of the rate per year; by default 0", 0.1),
+        Entry(
+            "factor", "number", "",
+            "multiplies all rates; several values say how unsure the rate is; by default 1",
+            (0.85, 1, 1.15), low=0.0, many=True,
+        ),
+        Entry(
+            "market_swing", "share", "",
+            "one standard deviation of the rate that moves with the market; by default 0", 0.15,
+        ),
+        Entry("planned", "flag", "", "TRUE: exactly so many deals in each period", False),
+        Entry(
+            "repeat.mean", "number", "wins", "mean number of further wins that a win opens",
+            0.2, low=0.0, high=1.0,
+        ),
+        Entry(
+            "repeat.delay", "number", "days", "mean days from a win to one that it opens",
+            180, low=0.0, law=True,
+        ),
+        replace(AMOUNT, name="repeat.amount", rule="mean amount of it; by default as amount"),
+    ),
+)  # fmt: skip
+
+MARKET = Fields(
+    "Market",
+    ("market",),
+    "What all deals share. Empty: every deal is on its own.",
+    (
+        Entry(
+            "win_rate_correlation", "number", "", "correlation of two deals' luck, from 0 to 1",
+            0.05, low=0.0, high=1.0, many=True,
+        ),
+        Entry(
+            "win_rate_swing", "number", "",
+            "instead of it: one standard deviation of the yearly win rate of the first stage",
+            0.04, low=0.0, high=0.5,
+        ),
+        Entry(
+            "cycle_cv", "number", "", "how far all cycles may be off together: sd over mean",
+            0.2, low=0.0, many=True,
+        ),
+        Entry(
+            "amount_cv", "number", "", "how far all amounts may be off together: sd over mean",
+            0.1, low=0.0, many=True,
+        ),
+        Entry(
+            "persistence", "number", "",
+            "how much of the market goes on from year to year; by default 1",
+            0.7, low=0.0, high=1.0,
+        ),
+        Entry(
+            "segment_correlation.region", "number", "",
+            "what deals of one region share beside it; a row for each column of segments",
+            0.03, low=0.0, high=1.0,
+        ),
+    ),
+    prefix="segment_correlation.",
+)  # fmt: skip
+
+REQUIRED_PIPELINE = Fields(
+    "Required pipeline",
+    ("required_pipeline",),
+    "What extra deals would be, where it is asked how many are needed. Empty: it is not asked.",
+    (
+        STAGE,
+        replace(AMOUNT, rule="mean amount of a deal; by default that of new business"),
+        Entry(
+            "day", "number", "days", "they enter so many days after the as-of date; by default 0",
+            90, low=0.0,
+        ),
+        Entry(
+            "confidence", "share", "", "with which the quota is to be reached", (0.5, 0.8, 0.9),
+            low=0.0, high=1.0, many=True,
+        ),
+        Entry("most", "whole", "deals", "give up beyond so many; by default 100,000", 100_000,
+              low=1, high=10_000_000),
+    ),
+)  # fmt: skip
+
+SHEETS: tuple[Sheet, ...] = (
+    SCENARIO,
+    PERIODS,
+    CLOCK,
+    FUNNEL,
+    PIPELINE,
+    NEW_BUSINESS,
+    MARKET,
+    REQUIRED_PIPELINE,
+)
