@@ -26,6 +26,7 @@ CREATED = 1_000.0
 MOST = 100_000
 NEED = 100
 """Average wins that a first passage takes."""
+CORRELATIONS = (0.01, 0.02, 0.03, 0.04, 0.06)
 SMALL = 250
 STEP = 10.0
 """Days between ages in the small work: its tables are short, and stay in a processor's cache."""
@@ -127,6 +128,15 @@ def _trajectories(paths: int) -> Call:
     return lambda: run_walks(trip, 1, 0, paths)
 
 
+def _sweep(paths: int) -> Call:
+    """Return a sweep over correlations, which moves no array but those of the market."""
+    from funnelsim.planning.sweep import sweep  # noqa: PLC0415
+
+    scenario = ours.scenario(_small_work())
+    inputs = {"market.win_rate_correlation": CORRELATIONS}
+    return lambda: sweep(scenario, inputs, paths=paths, threads=1)
+
+
 def _words(paths: int) -> Call:
     """Return the making of as many random words as bookings take, and nothing else."""
     from benchmarks import words  # noqa: PLC0415  it imports the package, which is not ours yet
@@ -156,6 +166,7 @@ PIECES = {
     "new business": Piece(lambda: _created(2_048), 2_048),
     "first passage": Piece(lambda: _passage(512), 512),
     "required pipeline": Piece(lambda: lambda: extra_deals.one_pass(1_024), 1_024),
+    "sweep": Piece(lambda: _sweep(1_024), 1_024),
     "trajectories": Piece(lambda: _trajectories(256), 256),
     "arrays": Piece(_arrays),
     "careful NumPy": Piece(lambda: lambda: careful_numpy.simulate(_work(), 256, 1), 256),
@@ -178,6 +189,7 @@ ROWS = (
     Row("new business", "new business", "careful NumPy"),
     Row("first passage", "first passage", "careful NumPy"),
     Row("required pipeline, whole answer", "required pipeline", "careful NumPy"),
+    Row("a sweep of six scenarios", "sweep", "careful NumPy"),
     Row("trajectories", "trajectories", "careful NumPy, trajectories"),
     Row("making the arrays", "arrays", "quadrature in SciPy"),
 )

@@ -2,9 +2,9 @@
 
 A process (`main`) imports the package of one checkout and waits for rounds; in a round it runs each
 piece once. The cost of a piece is the least processor time of all rounds: on a machine that is busy
-with other things it was found four times as steady as the least time on the clock, and that more
-steady than a median. Each measurement is made by several processes one after the other, as where a
-process happens to lie in memory moves its speed by some per cent.
+with other things it was found steadier than the least time on the clock, and than any median
+(``docs/benchmarks.md``). Each measurement is made by several processes one after the other, as
+where a process happens to lie in memory moves its speed by some per cent.
 """
 
 from __future__ import annotations
@@ -106,8 +106,8 @@ def measure(
             for side, checkout in zip(sides, checkouts, strict=True):
                 for name, why in side.ready().items():
                     print(f"{checkout}: no {name}: {why}", file=sys.stderr)
-            for _ in range(rounds):
-                for side in sides:
+            for number in range(rounds):
+                for side in sides if number % 2 == 0 else sides[::-1]:
                     side.round()
         best = [_least(old, side.best) for old, side in zip(best, sides, strict=True)]
     return [
