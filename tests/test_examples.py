@@ -88,10 +88,17 @@ def test_the_first_command_prints_what_the_readme_shows():
     assert answer.stderr == ""
 
 
-def test_other_commands_print_what_the_readme_shows():
-    shown = shown_under("How much pipeline, and how much work?")
+@pytest.mark.parametrize(
+    ("heading", "commands"),
+    [
+        ("How much pipeline, and how much work?", ["required", "plan"]),
+        ("What if?", ["worth", "solve"]),
+    ],
+)
+def test_other_commands_print_what_the_readme_shows(heading, commands):
+    shown = shown_under(heading)
 
-    assert [line.split()[0] for line, _ in shown] == ["required", "plan"]
+    assert [line.split()[0] for line, _ in shown] == commands
     for line, text in shown:
         assert command_line(*line.split()).stdout == text
 
