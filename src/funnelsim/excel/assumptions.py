@@ -9,13 +9,12 @@ from funnelsim.excel.book import Book, Page
 from funnelsim.excel.cells import to_toml
 from funnelsim.excel.layout import (
     CV,
-    FUNNEL,
     LAW,
     SHEETS,
     Entry,
     Fields,
     Rows,
-    with_laws,
+    laid_out,
 )
 from funnelsim.periods import as_date
 
@@ -26,7 +25,7 @@ FIELD_HEADER = 3
 MORE_VALUES = 12
 TABLE_RULES, TABLE_EXAMPLE, TABLE_HEADER = 2, 3, 4
 FIRST_ROW = TABLE_HEADER + 1
-STAGES_WITH_LISTS = 200
+MOST_NAMES = 200
 MOST_OF_NOTE = 255
 MOST_OF_TITLE = 32
 
@@ -47,7 +46,7 @@ def write_assumptions(book: Book, root: Root) -> None:
         if isinstance(sheet, Fields):
             _write_fields(book, sheet, _at(root, sheet.section) or {})
         else:
-            _write_rows(book, sheet, _at(root, sheet.section) or [], bool(root))
+            _write_rows(book, sheet, _tables(sheet, _at(root, sheet.section)), bool(root))
 
 
 def _at(root: Any, path: tuple[str, ...]) -> Any:
@@ -56,13 +55,24 @@ def _at(root: Any, path: tuple[str, ...]) -> Any:
     return root
 
 
+def _tables(sheet: Rows, given: Any) -> list[Root]:
+    """Return the tables of a section as a list; what names them stands in a column."""
+    if not sheet.keyed:
+        return list(given or [])
+    return [
+        {sheet.keyed: name}
+        | dict(one if isinstance(one, Mapping) and "hours" in one else {"hours": one})
+        for name, one in (given or {}).items()
+    ]
+
+
 def _write_fields(book: Book, sheet: Fields, table: Root) -> None:
     page = book.sheet(sheet.sheet, FIELD_WIDTHS)
     page.title(sheet.sheet, sheet.hint)
     page.row(FIELD_HEADER, 0, FIELD_COLUMNS, "header")
     page.raw.freeze_panes(FIELD_HEADER + 1, 1)
     values = _flat(sheet, table)
-    shown = {entry.name: entry for entry in with_laws(sheet.entries)}
+    shown = {entry.name: entry for entry in laid_out(sheet.entries)}
     segments = [name for name in values if name not in shown]
     if sheet.prefix and values:
         shown = {name: one for name, one in shown.items() if not name.startswith(sheet.prefix)}
@@ -100,7 +110,7 @@ def _flat(sheet: Fields, table: Root) -> dict[str, Any]:
 
 
 def _allowed(sheet: Fields, flat: Mapping[str, Any]) -> set[str]:
-    own = {entry.name for entry in with_laws(sheet.entries)}
+    own = {entry.name for entry in laid_out(sheet.entries)}
     return own | {name for name in flat if sheet.prefix and name.startswith(sheet.prefix)}
 
 
@@ -161,6 +171,8 @@ def _flat_row(known: Mapping[str, Entry], table: Root) -> dict[str, Any]:
     for name, value in table.items():
         if name in known and known[name].law:
             flat |= _parted(known[name], value)
+        elif name in known and known[name].spread:
+            flat |= {f"{name}.{k}": one for k, one in enumerate(value, 1)}
         else:
             flat[name] = to_toml(value) if isinstance(value, Mapping | list | tuple) else value
     return flat
@@ -168,14 +180,20 @@ def _flat_row(known: Mapping[str, Entry], table: Root) -> dict[str, Any]:
 
 def _columns(sheet: Rows, rows: list[dict[str, Any]], filled: bool) -> list[Entry]:
     """Return the columns: all of a sheet to fill in; else those that hold something, or could."""
-    entries = list(with_laws(sheet.entries))
+    entries = list(laid_out(sheet.entries))
     known = {entry.name for entry in entries}
     names = dict.fromkeys(name for row in rows for name in row)
     if filled and sheet.free and rows:
         entries = [entry for entry in entries if entry.name in names or entry.name in sheet.needed]
     elif sheet.free:
         entries.append(Entry("region", "segment", "", "such as this: any other column", "north"))
-    return entries + [Entry(name, "segment", "", "") for name in names if name not in known]
+    return entries + [_more(sheet, name) for name in names if name not in known]
+
+
+def _more(sheet: Rows, name: str) -> Entry:
+    """Return the entry of a column that is not laid out: a segment, or more of a list."""
+    spread = [one for one in sheet.entries if one.spread and name.startswith(f"{one.name}.")]
+    return Entry(name, spread[0].kind if spread else "segment", "", "")
 
 
 def _width(entry: Entry) -> float:
@@ -223,10 +241,9 @@ def validate(page: Page, cells: tuple[int, int, int, int], entry: Entry) -> None
         rule = {"validate": "list", "source": list(entry.choices)}
     elif entry.kind == "flag":
         rule = {"validate": "list", "source": ["TRUE", "FALSE"]}
-    elif entry.of_stage:
-        column = "$A"
-        first, last = FIRST_ROW + 1, FIRST_ROW + STAGES_WITH_LISTS
-        source = f"='{FUNNEL.sheet}'!{column}${first}:{column}${last}"
+    elif entry.named_in:
+        first, last = FIRST_ROW + 1, FIRST_ROW + MOST_NAMES
+        source = f"='{entry.named_in}'!$A${first}:$A${last}"
         rule = {"validate": "list", "source": source, "error_type": "warning"}
     elif entry.kind in ("number", "money", "share", "whole"):
         rule = _range(entry)

@@ -34,7 +34,9 @@ class Filled:
         """Remember in which cell a key stands."""
         self.places[path] = Place(self.sheet, row, column)
 
-    def wrong(self, path: KeyPath, field: str, rule: str, value: Any, remedy: str) -> InputError:
+    def wrong(
+        self, path: KeyPath, field: str, rule: str, value: Any = ..., remedy: str | None = None
+    ) -> InputError:
         """Return the error about the cell of a key."""
         return InputError(field, rule, value, remedy, f"{self.file}, {self.places[path]}")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from funnelsim.clock import WEEKDAYS
 from funnelsim.funnel import KEY_ACCOUNT_STAGES
 from funnelsim.periods import KINDS
+from funnelsim.team import BY, ORDERS
 
 LAW, CV = ".law", ".cv"
 LAWS = ("gamma", "lognormal", "exponential")
@@ -39,8 +40,10 @@ class Entry:
         Whether it is a list even where it has one value.
     law : bool
         Whether it may be a distribution: then its law and its cv stand beside it.
-    of_stage : bool
-        Whether it is the name of a stage.
+    spread : int
+        Of a list in a row of a table: into so many columns, named ``name.1``, ``name.2``, ...
+    named_in : str
+        The sheet whose first column has the names that it may be.
     """
 
     name: str
@@ -54,7 +57,8 @@ class Entry:
     many: bool = False
     listed: bool = False
     law: bool = False
-    of_stage: bool = False
+    spread: int = 0
+    named_in: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,20 +87,30 @@ class Rows:
     """Whether other columns are allowed: the segments of deals."""
     spare: int = 20
     """Empty rows that are laid out."""
+    keyed: str = ""
+    """The column that names the table of each row, where the section is no list."""
 
 
 Sheet = Fields | Rows
 
 
-def with_laws(entries: tuple[Entry, ...]) -> Iterator[Entry]:
-    """Give the entries, each distribution followed by its law and its cv."""
+def laid_out(entries: tuple[Entry, ...]) -> Iterator[Entry]:
+    """Give the entries by their cells: a distribution has three, a list in a row several."""
     for one in entries:
-        yield one
+        yield from _spread(one) if one.spread else (one,)
         if one.law:
             laws = "empty: always the same; gamma for times, lognormal for amounts"
             yield Entry(one.name + LAW, "choice", "", laws, example_of_law(one), LAWS)
             rule = "standard deviation over the mean"
             yield Entry(one.name + CV, "number", "", rule, 0.6, low=0.0, high=100.0)
+
+
+def _spread(entry: Entry) -> Iterator[Entry]:
+    examples = entry.example if isinstance(entry.example, tuple) else ()
+    for k in range(entry.spread):
+        example = examples[k] if k < len(examples) else None
+        rule = f"{entry.rule} {k + 1}"
+        yield replace(entry, name=f"{entry.name}.{k + 1}", rule=rule, example=example, spread=0)
 
 
 def example_of_law(entry: Entry) -> str:
@@ -107,7 +121,9 @@ def example_of_law(entry: Entry) -> str:
 AMOUNT = Entry(
     "amount", "money", "currency units", "mean amount of a deal", 300_000, low=0.0, law=True
 )
-STAGE = Entry("stage", "text", "", "the stage that they enter; by default the first", of_stage=True)
+STAGE = Entry(
+    "stage", "text", "", "the stage that they enter; by default the first", named_in="Funnel"
+)
 SEASON = Entry(
     "season",
     "number",
@@ -219,7 +235,7 @@ PIPELINE = Rows(
     "The deals that are open on the as-of date. Any other column, such as region, is a segment.",
     (
         Entry("id", "text", "", "what the deal is called; its random numbers hang on it", "A-17"),
-        Entry("stage", "text", "", "needed: where it stands", "proposal", of_stage=True),
+        Entry("stage", "text", "", "needed: where it stands", "proposal", named_in="Funnel"),
         Entry(
             "amount", "money", "currency units",
             "needed; or a distribution: { lognormal = { p10 = 200000, p90 = 500000 } }",
@@ -335,6 +351,81 @@ REQUIRED_PIPELINE = Fields(
     ),
 )  # fmt: skip
 
+TEAM = Fields(
+    "Team",
+    ("team",),
+    "How the people on the sheets Roles and Reps share the work. Empty: hours have no limit.",
+    (
+        Entry("order", "choice", "", "which waiting deal is next; by default first-come",
+              "first-come", ORDERS),
+        Entry("by", "choice", "", "whether any rep of a role works on a deal, or its owner alone",
+              "pool", BY),
+        Entry("stale", "number", "a day", "hazard that a waiting deal is lost; by default 0",
+              0.01, low=0.0, high=100.0),
+        Entry("over_assignment", "number", "", "street quota that is planned for 1 of the target",
+              1.15, low=0.0),
+    ),
+)  # fmt: skip
+
+ROLES = Rows(
+    "Roles",
+    ("team", "roles"),
+    "A row for each kind of rep. Empty: there is no team, and hours have no limit.",
+    (
+        Entry("name", "text", "", "needed: what the role is called", "account executive"),
+        Entry("hours_per_week", "number", "hours", "selling hours; by default 40", 40,
+              low=0.0, high=168.0),
+        Entry("ramp", "share", "", "share of full productivity in month", (0, 0.25, 0.5, 0.75),
+              low=0.0, high=1.0, spread=6),
+        Entry("attrition", "number", "a year", "leavers per seat; by default 0", 0.2,
+              low=0.0, high=100.0),
+        Entry("backfill", "number", "days", "mean days until a seat is filled again; empty: never",
+              60, low=0.0, law=True),
+        Entry("quota", "money", "a year", "quota of a fully ramped rep", 600_000, low=0.0),
+        Entry("attainment_factor", "share", "", "part of it that is expected; by default 100 %",
+              0.85, low=0.0, high=10.0),
+        Entry("cost", "money", "a year", "cost of a filled seat", 180_000, low=0.0),
+        Entry("creates", "number", "deals", "deals a fully productive rep creates per period", 2,
+              low=0.0),
+    ),
+    ("name", "hours_per_week"),
+)  # fmt: skip
+
+REPS = Rows(
+    "Reps",
+    ("team", "reps"),
+    "A row for each rep, or for several alike; hires have a start after the as-of date.",
+    (
+        Entry("role", "text", "", "needed: one of the sheet Roles", "account executive",
+              named_in="Roles"),
+        Entry("name", "text", "", "whose deals these are; one rep alone", "Kim"),
+        Entry("count", "whole", "reps", "how many alike; by default 1", 3, low=1, high=10_000),
+        Entry("start", "date", "date", "first day; empty: there already, and fully ramped",
+              "2027-04-01"),
+        Entry("leave", "date", "date", "known last day", "2027-09-30"),
+        Entry("delay", "number", "days", "mean days that a hire comes late", 30, low=0.0,
+              law=True),
+        Entry("quota", "money", "a year", "instead of the role's", 700_000, low=0.0),
+        Entry("ramped", "whole", "months", "of ramp that are done", 2, low=0, high=120),
+    ),
+    ("role", "count"),
+    spare=40,
+)  # fmt: skip
+
+WORK = Rows(
+    "Work",
+    ("team", "work"),
+    "What a deal takes in a stage. A stage that is not here takes the hours of the sheet Funnel.",
+    (
+        Entry("stage", "text", "", "needed", "proposal", named_in="Funnel"),
+        Entry("hours", "number", "hours", "needed: mean hours of one rep", 12, low=0.0, law=True),
+        Entry("role", "text", "", "whose work it is; by default that of the first role",
+              "account executive", named_in="Roles"),
+    ),
+    ("stage", "hours"),
+    keyed="stage",
+)  # fmt: skip
+
 SHEETS: tuple[Sheet, ...] = (
     SCENARIO,
     PERIODS,
@@ -344,4 +435,8 @@ SHEETS: tuple[Sheet, ...] = (
     NEW_BUSINESS,
     MARKET,
     REQUIRED_PIPELINE,
+    TEAM,
+    ROLES,
+    REPS,
+    WORK,
 )

@@ -10,7 +10,7 @@ from funnelsim.errors import InputError, RowsError, unknown
 from funnelsim.excel.cells import Place
 from funnelsim.excel.document import WorkbookDocument
 from funnelsim.excel.filled import Filled
-from funnelsim.excel.layout import FUNNEL, SCENARIO, SHEETS, Fields, Sheet
+from funnelsim.excel.layout import FUNNEL, ROLES, SCENARIO, SHEETS, TEAM, Fields, Sheet
 from funnelsim.excel.opening import Opened
 from funnelsim.excel.sections import HOW_TO_START, read_fields, read_rows
 from funnelsim.scenario import Scenario
@@ -78,6 +78,9 @@ def _document(opened: Opened) -> WorkbookDocument:
     if "funnel" not in root:
         where = f"{opened.file}, sheet {found[FUNNEL.sheet]}"
         raise InputError("the funnel", "have stages", remedy="a row for each", where=where)
+    if "team" in root and "roles" not in root["team"]:
+        where = f"{opened.file}, sheet {found.get(ROLES.sheet, TEAM.sheet)}"
+        raise InputError("the team", "have roles", remedy="a row for each", where=where)
     return WorkbookDocument(opened.file, "", root, places)
 
 

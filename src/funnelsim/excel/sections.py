@@ -7,7 +7,7 @@ from typing import Any
 
 from funnelsim.errors import InputError
 from funnelsim.excel.filled import Filled
-from funnelsim.excel.layout import CV, LAW, Entry, Fields, Rows, Sheet, with_laws
+from funnelsim.excel.layout import CV, LAW, Entry, Fields, Rows, Sheet, laid_out
 from funnelsim.scenario_file.lines import KeyPath
 
 NAME, VALUE = "name", "value"
@@ -29,8 +29,8 @@ def read_fields(sheet: Fields, filled: Filled) -> dict[str, Any]:
     return _nested(table)
 
 
-def read_rows(sheet: Rows, filled: Filled) -> list[dict[str, Any]]:
-    """Return the tables of a sheet that has a row for each."""
+def read_rows(sheet: Rows, filled: Filled) -> list[dict[str, Any]] | dict[str, Any]:
+    """Return the tables of a sheet that has a row for each; by name, where it names them."""
     header = _header(sheet, filled, sheet.needed)
     columns = _columns(sheet, filled, header)
     tables: list[dict[str, Any]] = []
@@ -39,10 +39,28 @@ def read_rows(sheet: Rows, filled: Filled) -> list[dict[str, Any]]:
             path: KeyPath = (*sheet.section, len(tables))
             table = _table(columns, filled, row, path)
             _join_laws(sheet, table, path, filled)
+            _join_lists(sheet, table, path, filled)
             tables.append(table)
     if sheet.free and tables:
         _expect_ages(columns, tables[0])
-    return tables
+    return _by_name(sheet, tables, filled) if sheet.keyed else tables
+
+
+def _by_name(sheet: Rows, tables: list[dict[str, Any]], filled: Filled) -> dict[str, Any]:
+    """Return tables by the column that names them."""
+    named: dict[str, Any] = {}
+    for number, table in enumerate(tables):
+        row: KeyPath = (*sheet.section, number)
+        if sheet.keyed not in table:
+            raise filled.wrong((*row, sheet.keyed), sheet.keyed, "be given")
+        name = str(table.pop(sheet.keyed))
+        if name in named:
+            raise filled.wrong((*row, sheet.keyed), sheet.keyed, "stand here once", name)
+        named[name] = table
+        for path, place in list(filled.places.items()):
+            if path[: len(row)] == row:
+                filled.places[*sheet.section, name, *path[len(row) :]] = place
+    return named
 
 
 def _table(columns: dict[int, Entry], filled: Filled, row: int, path: KeyPath) -> dict[str, Any]:
@@ -80,7 +98,7 @@ def _named_rows(
     sheet: Fields, filled: Filled, first: int, column: int
 ) -> Iterator[tuple[Entry, int]]:
     """Give each row that has a name, and the entry that it is for."""
-    known = {one.name: one for one in with_laws(sheet.entries)}
+    known = {one.name: one for one in laid_out(sheet.entries)}
     seen: set[str] = set()
     for row in range(first, len(filled.grid)):
         cells = filled.grid[row]
@@ -99,7 +117,7 @@ def _named_rows(
 
 def _columns(sheet: Rows, filled: Filled, row: int) -> dict[int, Entry]:
     """Return the entry of each column that has a name."""
-    known = {one.name: one for one in with_laws(sheet.entries)}
+    known = {one.name: one for one in laid_out(sheet.entries)}
     found: dict[int, Entry] = {}
     seen: set[str] = set()
     for column, cell in enumerate(filled.grid[row]):
@@ -108,12 +126,20 @@ def _columns(sheet: Rows, filled: Filled, row: int) -> dict[int, Entry]:
         name = str(cell).strip()
         if sheet.free and name.casefold() not in known:
             found[column] = Entry(name, "segment", "", "")
+        elif name.casefold() not in known and _is_spread(sheet, name):
+            found[column] = Entry(name.casefold(), "number", "", "")
         else:
             found[column] = filled.entry_of(name, known, row, column)
         _check_new(found[column].name, seen, filled, row, column)
         # what is wrong with a name is nearer to it than to the cells below
         filled.note((*sheet.section[:-1], found[column].name), row, column)
     return found
+
+
+def _is_spread(sheet: Rows, name: str) -> bool:
+    """Return whether a column is one more of a list that is spread."""
+    stem, _, number = name.casefold().rpartition(".")
+    return number.isdecimal() and any(one.spread and one.name == stem for one in sheet.entries)
 
 
 def _check_new(name: str, seen: set[str], filled: Filled, row: int, column: int) -> None:
@@ -141,6 +167,22 @@ def _join_laws(sheet: Sheet, table: dict[str, Any], path: KeyPath, filled: Fille
             raise filled.wrong(cell, name, rule, stated, remedy)
         table[entry.name] = {law: {"mean": mean} | ({} if cv is None else {"cv": cv})}
         _place_law(place, law, filled)
+
+
+def _join_lists(sheet: Sheet, table: dict[str, Any], path: KeyPath, filled: Filled) -> None:
+    """Put the values of each list that is spread over columns together."""
+    for entry in sheet.entries:
+        cells = [name for name in table if entry.spread and name.startswith(f"{entry.name}.")]
+        if not cells:
+            continue
+        numbers = sorted(int(name.rpartition(".")[2]) for name in cells)
+        for k, number in enumerate(numbers, 1):
+            if k != number:
+                name = f"{entry.name}.{number}"
+                cell = (*path, *name.split("."))
+                rule = f"follow on {entry.name}.{k}, which is empty"
+                raise filled.wrong(cell, name, rule, table[name])
+        table[entry.name] = [table.pop(f"{entry.name}.{k}") for k in numbers]
 
 
 def _place_law(place: KeyPath, law: str, filled: Filled) -> None:
