@@ -16,6 +16,7 @@ from funnelsim.excel.layout import (
     Rows,
     laid_out,
 )
+from funnelsim.excel.validation import noted, validate
 from funnelsim.periods import as_date
 
 FIELD_COLUMNS = ("name", "unit", "rule", "example", "value")
@@ -25,14 +26,14 @@ FIELD_HEADER = 3
 MORE_VALUES = 12
 TABLE_RULES, TABLE_EXAMPLE, TABLE_HEADER = 2, 3, 4
 FIRST_ROW = TABLE_HEADER + 1
-MOST_NAMES = 200
-MOST_OF_NOTE = 255
-MOST_OF_TITLE = 32
+HEIGHT_OF_RULES = 62
 
 Root = Mapping[str, Any]
+Cells = dict[tuple[str, str], tuple[int, int]]
+"""The first cell of each value, or column, by the names of its sheet and its own."""
 
 
-def write_assumptions(book: Book, root: Root) -> None:
+def write_assumptions(book: Book, root: Root) -> Cells:
     """Add the sheets of assumptions to a workbook.
 
     Parameters
@@ -41,12 +42,19 @@ def write_assumptions(book: Book, root: Root) -> None:
         The workbook.
     root : mapping
         What a scenario file would say; empty for a workbook to fill in.
+
+    Returns
+    -------
+    dict
+        Where everything stands.
     """
+    cells: Cells = {}
     for sheet in SHEETS:
         if isinstance(sheet, Fields):
-            _write_fields(book, sheet, _at(root, sheet.section) or {})
+            cells |= _write_fields(book, sheet, _at(root, sheet.section) or {})
         else:
-            _write_rows(book, sheet, _tables(sheet, _at(root, sheet.section)), bool(root))
+            cells |= _write_rows(book, sheet, _tables(sheet, _at(root, sheet.section)), bool(root))
+    return cells
 
 
 def _at(root: Any, path: tuple[str, ...]) -> Any:
@@ -66,52 +74,64 @@ def _tables(sheet: Rows, given: Any) -> list[Root]:
     ]
 
 
-def _write_fields(book: Book, sheet: Fields, table: Root) -> None:
+def _write_fields(book: Book, sheet: Fields, table: Root) -> Cells:
     page = book.sheet(sheet.sheet, FIELD_WIDTHS)
     page.title(sheet.sheet, sheet.hint)
     page.row(FIELD_HEADER, 0, FIELD_COLUMNS, "header")
     page.raw.freeze_panes(FIELD_HEADER + 1, 1)
     values = _flat(sheet, table)
-    shown = {entry.name: entry for entry in laid_out(sheet.entries)}
-    segments = [name for name in values if name not in shown]
-    if sheet.prefix and values:
-        shown = {name: one for name, one in shown.items() if not name.startswith(sheet.prefix)}
-        segments = [name for name in values if name.startswith(sheet.prefix)]
-    shown |= {name: Entry(name, "number", "", "", low=0.0, high=1.0) for name in segments}
+    cells: Cells = {}
     longest = 1
-    for row, entry in enumerate(shown.values(), FIELD_HEADER + 1):
-        page.text(row, 0, entry.name, "name")
-        page.text(row, 1, entry.unit, "note")
-        page.text(row, 2, entry.rule, "note")
-        page.text(row, 3, _example(entry), "example")
-        given = values.get(entry.name)
-        cells = list(given) if isinstance(given, list | tuple) else [given]
-        if isinstance(given, list | tuple) and len(cells) == 1 and not entry.listed:
-            cells = [to_toml(given)]
-        blank = MORE_VALUES if entry.many else 1
-        cells += [None] * (blank - len(cells))
-        longest = max(longest, len(cells))
-        for k, value in enumerate(cells):
-            write_input(page, row, VALUE_COLUMN + k, value, entry)
-        last = VALUE_COLUMN + len(cells) - 1
-        validate(page, (row, VALUE_COLUMN, row, last), entry)
+    for row, entry in enumerate(_entries(sheet, values), FIELD_HEADER + 1):
+        texts = (entry.name, entry.unit, entry.rule, _example(entry))
+        for column, style in enumerate(("name", "note", "note", "example")):
+            page.text(row, column, texts[column], style)
+        longest = max(longest, _write_values(page, row, entry, values.get(entry.name)))
+        cells[sheet.sheet, entry.name] = (row, VALUE_COLUMN)
     if longest > 1:
         page.row(FIELD_HEADER, VALUE_COLUMN + 1, range(2, longest + 1), "header")
         page.raw.set_column(VALUE_COLUMN + 1, VALUE_COLUMN + longest - 1, 13)
+    return cells
+
+
+def _write_values(page: Page, row: int, entry: Entry, given: Any) -> int:
+    """Write the value, or the values, of a row; return how many cells they may fill."""
+    values = list(given) if isinstance(given, list | tuple) else [given]
+    if isinstance(given, list | tuple) and len(values) == 1 and not entry.listed:
+        values = [to_toml(given)]  # a list, although of one value
+    values += [None] * ((MORE_VALUES if entry.many else 1) - len(values))
+    for k, value in enumerate(values):
+        write_input(page, row, VALUE_COLUMN + k, value, entry)
+    last = VALUE_COLUMN + len(values) - 1
+    validate(page, (row, VALUE_COLUMN, row, last), entry, FIRST_ROW)
+    return len(values)
+
+
+def _entries(sheet: Fields, values: Mapping[str, Any]) -> list[Entry]:
+    """Return an entry for each row; examples of names give way to names that are there."""
+    entries = list(laid_out(sheet.entries))
+    if sheet.prefix and values:
+        entries = [one for one in entries if not one.name.startswith(sheet.prefix)]
+    known = {one.name for one in entries}
+    return entries + [
+        Entry(name, "number", "", "", low=0.0, high=1.0) for name in values if name not in known
+    ]
 
 
 def _flat(sheet: Fields, table: Root) -> dict[str, Any]:
     """Return the values of a section by the names of rows."""
-    flat: dict[str, Any] = {}
     known = {entry.name: entry for entry in sheet.entries}
+    depth = len(sheet.section)
+    elsewhere = {
+        one.section[depth]
+        for one in SHEETS
+        if one.section[:depth] == sheet.section and len(one.section) > depth
+    }
+    table = {name: value for name, value in table.items() if name not in elsewhere}
+    flat: dict[str, Any] = {}
     for name, value in _leaves(table, known):
         flat |= _parted(known[name], value) if name in known else {name: value}
-    return {name: flat[name] for name in flat if name in _allowed(sheet, flat)}
-
-
-def _allowed(sheet: Fields, flat: Mapping[str, Any]) -> set[str]:
-    own = {entry.name for entry in laid_out(sheet.entries)}
-    return own | {name for name in flat if sheet.prefix and name.startswith(sheet.prefix)}
+    return flat
 
 
 def _leaves(table: Root, known: Mapping[str, Entry], before: str = "") -> list[tuple[str, Any]]:
@@ -146,24 +166,25 @@ def _plain_numbers(content: Any, names: set[str]) -> bool:
     )
 
 
-def _write_rows(book: Book, sheet: Rows, tables: list[Root], filled: bool) -> None:
+def _write_rows(book: Book, sheet: Rows, tables: list[Root], filled: bool) -> Cells:
     known = {entry.name: entry for entry in sheet.entries}
     rows = [_flat_row(known, table) for table in tables]
     entries = _columns(sheet, rows, filled)
     page = book.sheet(sheet.sheet, {k: _width(one) for k, one in enumerate(entries)})
     page.title(sheet.sheet, sheet.hint)
-    page.raw.set_row(TABLE_RULES, 62)
+    page.raw.set_row(TABLE_RULES, HEIGHT_OF_RULES)
     page.raw.freeze_panes(FIRST_ROW, 1)
     last = FIRST_ROW + len(rows) + sheet.spare - 1
     for column, entry in enumerate(entries):
-        page.text(TABLE_RULES, column, _noted(entry), "note")
+        page.text(TABLE_RULES, column, noted(entry), "note")
         page.text(TABLE_EXAMPLE, column, _example(entry), "example")
         page.text(TABLE_HEADER, column, entry.name, "header")
         for row in range(FIRST_ROW, last + 1):
             given = rows[row - FIRST_ROW] if row - FIRST_ROW < len(rows) else {}
             write_input(page, row, column, given.get(entry.name), entry)
-        validate(page, (FIRST_ROW, column, last, column), entry)
+        validate(page, (FIRST_ROW, column, last, column), entry, FIRST_ROW)
     page.raw.autofilter(TABLE_HEADER, 0, last, len(entries) - 1)
+    return {(sheet.sheet, entry.name): (FIRST_ROW, k) for k, entry in enumerate(entries)}
 
 
 def _flat_row(known: Mapping[str, Entry], table: Root) -> dict[str, Any]:
@@ -201,10 +222,6 @@ def _width(entry: Entry) -> float:
     return max(usual.get(entry.kind, 15), len(entry.name) + 4)
 
 
-def _noted(entry: Entry) -> str:
-    return f"{entry.rule} ({entry.unit})" if entry.unit and entry.rule else entry.rule
-
-
 def _example(entry: Entry) -> str:
     """Return an example as a text that shows how it looks in cells."""
     example = entry.example
@@ -232,39 +249,3 @@ def write_input(page: Page, row: int, column: int, value: Any, entry: Entry) -> 
 
 def _date_or_text(text: str) -> Any:
     return as_date("date", text) if text.strip() else None
-
-
-def validate(page: Page, cells: tuple[int, int, int, int], entry: Entry) -> None:
-    """Let Excel say what belongs into cells, and ask about anything else."""
-    rule: dict[str, Any] = {"validate": "any"}
-    if entry.kind == "choice":
-        rule = {"validate": "list", "source": list(entry.choices)}
-    elif entry.kind == "flag":
-        rule = {"validate": "list", "source": ["TRUE", "FALSE"]}
-    elif entry.named_in:
-        first, last = FIRST_ROW + 1, FIRST_ROW + MOST_NAMES
-        source = f"='{entry.named_in}'!$A${first}:$A${last}"
-        rule = {"validate": "list", "source": source, "error_type": "warning"}
-    elif entry.kind in ("number", "money", "share", "whole"):
-        rule = _range(entry)
-    elif entry.kind == "date":
-        rule = {"validate": "date", "criteria": ">=", "value": as_date("date", "1900-03-01")}
-    told = _noted(entry)[:MOST_OF_NOTE]
-    title = entry.name[-MOST_OF_TITLE:]
-    if told:
-        rule |= {"input_title": title, "input_message": told, "error_title": title}
-        if rule["validate"] != "any":
-            rule["error_message"] = told
-    if rule != {"validate": "any"}:
-        page.raw.data_validation(*cells, {"ignore_blank": True, **rule})
-
-
-def _range(entry: Entry) -> dict[str, Any]:
-    kind = "integer" if entry.kind == "whole" else "decimal"
-    # a list or a distribution may be written as in a scenario file: Excel asks, and takes it
-    asks = {"error_type": "warning" if entry.many or entry.law or entry.kind == "money" else "stop"}
-    low = -1e300 if entry.low is None else entry.low
-    if entry.high is None:
-        return {"validate": kind, "criteria": ">=", "value": low, **asks}
-    limits = {"minimum": low, "maximum": entry.high}
-    return {"validate": kind, "criteria": "between", **limits, **asks}

@@ -18,12 +18,12 @@ FIRST_DATE = dt.date(1900, 3, 1)
 NUMBERS = {
     "date": "yyyy-mm-dd",
     "money": "#,##0.00",
-    "money whole": "#,##0",
     "number": "General",
     "whole": "#,##0",
     "share": "0.0%",
     "chance": "0.00%",
     "decimal": "#,##0.00",
+    "tiny": "0.0E+00",
 }
 """How values of a kind are shown."""
 
