@@ -77,7 +77,7 @@ class Role:
     def __post_init__(self) -> None:
         set_field(self, "name", checked_name("name of a role", self.name))
         set_field(self, "ramp", _ramp(self._label("ramp"), self.ramp))
-        for key, allowed in _OF_ROLE.items():
+        for key, allowed in OF_ROLE.items():
             set_field(
                 self, key, number(self._label(key), getattr(self, key), allowed, _REMEDIES[key])
             )
@@ -90,7 +90,7 @@ class Role:
         return f"{key} of role {self.name!r}"
 
 
-_OF_ROLE = {
+OF_ROLE = {
     "hours_per_week": HOURS_PER_WEEK,
     "attrition": HAZARD,
     "attainment_factor": FACTOR,

@@ -20,7 +20,9 @@ from typing import Any
 from funnelsim.errors import InputError, RowsError
 from funnelsim.parameters import Interval, plain
 from funnelsim.planning.deals import COLUMNS
-from funnelsim.planning.levers import AMOUNT, EXTRA_DEALS, Lever, is_lever, lever_names, lever_of
+from funnelsim.planning.headcount import is_headcount
+from funnelsim.planning.lever import Lever
+from funnelsim.planning.levers import AMOUNT, EXTRA_DEALS, is_lever, lever_names, lever_of
 from funnelsim.planning.parts import (
     WHOLE,
     Part,
@@ -264,7 +266,9 @@ def is_whole(name: str, scenario: Scenario | None = None) -> bool:
     name = _text(name)
     if name == "new_business.per_period" and scenario is not None:
         return scenario.new_business is not None and scenario.new_business.planned
-    return name in WHOLE_NUMBERS or (is_lever(name) and name.startswith(EXTRA_DEALS))
+    return name in WHOLE_NUMBERS or (
+        is_lever(name) and (name.startswith(EXTRA_DEALS) or is_headcount(name))
+    )
 
 
 def _read(part: Part, name: str) -> Any:

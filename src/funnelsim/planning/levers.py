@@ -15,14 +15,15 @@
     the required pipeline, else in the first. They are called ``"extra <stage> 1"`` and so on. An
     amount is that of the required pipeline, else of new business, else the mean of the open deals
     of the stage, else of all. (The day that a required pipeline states is not theirs.)
+``team.reps``, ``team.reps.<role>``
+    The number of reps of the first role, or of the one that is named, hires included. More are
+    like the last rep of the role that is stated without a name, fewer are without the last.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -35,10 +36,12 @@ from funnelsim.errors import InputError
 from funnelsim.funnel import Funnel, Stage
 from funnelsim.goal import CENTS
 from funnelsim.new_business import extra_amount, own_stage
-from funnelsim.parameters import POSITIVE, Interval, number, whole
+from funnelsim.parameters import POSITIVE, Interval
 from funnelsim.pipeline import Pipeline
 from funnelsim.planning.chances import with_win_probabilities
+from funnelsim.planning.headcount import headcount_lever, headcount_names, is_headcount
 from funnelsim.planning.laws import mean_of
+from funnelsim.planning.lever import Lever
 from funnelsim.scenario import Scenario
 
 WIN_RATE, CYCLE_TIME = "funnel.win_rate", "funnel.cycle_time"
@@ -50,64 +53,10 @@ FARTHEST = 700.0
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Lever:
-    """One lever of a scenario.
-
-    Parameters
-    ----------
-    name : str
-        Its dotted name, with the funnel's spelling of a stage.
-    unit : str
-        The unit of its value, in words.
-    allowed : Interval
-        The values that it may have.
-    whole : bool
-        Whether the value is a whole number.
-    read : callable
-        Takes a scenario, returns the value.
-    write : callable
-        Takes a scenario and a checked value, returns the scenario with it.
-
-    Examples
-    --------
-    >>> from funnelsim import Funnel, Periods, Scenario
-    >>> scenario = Scenario(
-    ...     as_of="2026-12-31", periods=Periods("month", 12), funnel=Funnel.key_account(time=30)
-    ... )
-    >>> lever = lever_of(scenario, "funnel.cycle_time")
-    >>> lever.read(scenario), lever.unit
-    (150.0, 'days')
-    """
-
-    name: str
-    unit: str
-    allowed: Interval
-    whole: bool
-    read: Callable[[Scenario], Any]
-    write: Callable[[Scenario, Any], Scenario]
-
-    def set(self, scenario: Scenario, value: Any) -> Scenario:
-        """Return the scenario in which the lever has a value.
-
-        Raises
-        ------
-        InputError
-            If the value is not allowed, or this scenario's lever cannot be moved.
-        """
-        now = self.read(scenario)
-        if not isinstance(value, bool) and value == now:
-            return scenario
-        if self.whole:
-            checked: Any = whole(self.name, _as_whole(value), 0, int(self.allowed.high))
-        else:
-            checked = number(self.name, value, self.allowed)
-        return self.write(scenario, checked)
-
-
 def is_lever(name: str) -> bool:
     """Return whether a name is that of a lever."""
-    return name in _LEVERS or name == EXTRA_DEALS or name.startswith(f"{EXTRA_DEALS}.")
+    extra = name == EXTRA_DEALS or name.startswith(f"{EXTRA_DEALS}.")
+    return name in _LEVERS or extra or is_headcount(name)
 
 
 def lever_of(scenario: Scenario, name: str) -> Lever:
@@ -116,10 +65,12 @@ def lever_of(scenario: Scenario, name: str) -> Lever:
     Raises
     ------
     InputError
-        If the funnel has no such stage, or it is the last.
+        If the funnel has no such stage, or it is the last; or the team has no such role.
     """
     if name in _LEVERS:
         return _LEVERS[name]
+    if is_headcount(name):
+        return headcount_lever(scenario, name)
     stage = name.removeprefix(EXTRA_DEALS).removeprefix(".") or _usual_stage(scenario)
     found = own_stage(EXTRA_DEALS, stage, scenario.funnel.names)
     assert found is not None
@@ -138,11 +89,8 @@ def lever_names(scenario: Scenario) -> list[str]:
     stages = scenario.funnel.names[:-1]
     now = {name: lever.read(scenario) for name, lever in _LEVERS.items()}
     movable = [name for name in now if now[name] in _LEVERS[name].allowed and now[name] < np.inf]
-    return [*movable, EXTRA_DEALS, *(f"{EXTRA_DEALS}.{stage}" for stage in stages)]
-
-
-def _as_whole(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    extra = [EXTRA_DEALS, *(f"{EXTRA_DEALS}.{stage}" for stage in stages)]
+    return [*movable, *extra, *headcount_names(scenario)]
 
 
 # ---- the win rate

@@ -11,18 +11,18 @@ from funnelsim.clock import Clock, QuarterEnd
 from funnelsim.distributions import Distribution, distribution_from_toml
 from funnelsim.distributions.parametric import UNITLESS, Parametric
 from funnelsim.errors import InputError, nearest
-from funnelsim.market import Market
 from funnelsim.new_business import NewBusiness, Repeat, RequiredPipeline
 from funnelsim.parameters import NONNEGATIVE, number, plain
 from funnelsim.periods import Periods
 from funnelsim.planning.laws import mean_of, with_mean
+from funnelsim.team import Role, Team, Work
 
 WHOLE = ""
 """The rest of a name that ends here: the part itself is meant."""
 NAMES_SHOWN = 12
 OF_CHANCE = ("dispersion", "season", "growth", "factor", "market_swing")
 """Fields of new business that are left out where it is planned."""
-LAWS = ("amount", "delay", "time", "time_if_lost")
+LAWS = ("amount", "backfill", "delay", "hours", "time", "time_if_lost")
 """Fields whose values are distributions."""
 
 Changes = Mapping[str, Mapping[str, Any]]
@@ -36,6 +36,8 @@ _PLACES = {
     "repeat": "set new_business.repeat first, such as Repeat(mean=0.3, delay=180)",
     "new_business": "set new_business first, such as NewBusiness(per_period=8, amount=300_000)",
     "required_pipeline": "set required_pipeline first, such as RequiredPipeline(amount=300_000)",
+    "team": "set team first, such as Team([Role('rep')], [Rep('rep', count=8)])",
+    "backfill": "state it first, such as Gamma(mean=60, cv=0.5)",
 }
 
 
@@ -199,54 +201,67 @@ class NewBusinessFields(Fields):
         return tuple(one * (rate / mean) for one in old)
 
 
-class MarketFields(Fields):
-    """The fields of the market, with the columns that a segment's correlation may name."""
-
-    def __init__(self, where: str, value: Market, columns: Iterable[str]) -> None:
-        super().__init__(where, value)
-        self._columns = list(columns)
+class TeamFields(Fields):
+    """The fields of a team; the number of its reps is a lever."""
 
     def settable(self) -> Sequence[str]:
-        """Return the names of the fields that can be set alone: a correlation or a swing."""
-        swing = self.value.win_rate_swing is not None
-        gone = "win_rate_correlation" if swing else "win_rate_swing"
-        free = self.value.win_rate_correlation == 0.0 and not swing
-        return [name for name in self.fields() if free or name != gone]
+        """Return the names of the fields that can be set alone."""
+        return [name for name in self.fields() if name != "reps"]
 
     def get(self, field: str) -> Any:
         """Return the value of a field, or the part that it is."""
         return self.wrapped(field, super().get(field))
 
     def wrapped(self, field: str, value: Any) -> Any:
-        """Return the part that the correlations of segments are."""
-        if field != "segment_correlation" or not isinstance(value, Mapping):
-            return value
-        return Segments(joined(self.where, field), value, self._columns)
+        """Return the part that the roles are, or the work of stages."""
+        where = joined(self.where, field)
+        if field == "roles" and isinstance(value, tuple):
+            return Named(where, {role.name: role for role in value})
+        if field == "work" and isinstance(value, Mapping):
+            return Named(where, value)
+        return value
+
+    def _new(self, field: str, given: Mapping[str, Any]) -> Any:
+        new = super()._new(field, given)
+        return tuple(new.values()) if field == "roles" and isinstance(new, Mapping) else new
 
 
-class Segments(Part):
-    """Correlations of segments, by column; of a column that states none it is 0."""
+class RoleFields(Fields):
+    """The fields of a role; reps know it by its name."""
 
-    def __init__(self, where: str, value: Mapping[str, float], columns: Iterable[str]) -> None:
+    def settable(self) -> Sequence[str]:
+        """Return the names of the fields that can be set alone."""
+        return [name for name in self.fields() if name != "name"]
+
+
+class Named(Part):
+    """Parts by name: the roles of a team, or the work of its stages."""
+
+    has_value = False
+
+    def __init__(self, where: str, value: Mapping[str, Any]) -> None:
         super().__init__(where, dict(value))
-        self._columns = list(dict.fromkeys([*value, *columns]))
 
     def fields(self) -> Sequence[str]:
-        """Return the columns."""
-        return self._columns
+        """Return the names."""
+        return list(self.value)
 
-    def fits(self, rest: str) -> bool:
-        """Return whether the rest of a name may follow: a column ends it."""
-        return rest == WHOLE
+    def find(self, word: str) -> str | None:
+        """Return the name that a word means, whatever the case."""
+        folded = {name.casefold(): name for name in self.value}
+        return folded.get(word.strip().casefold())
 
-    def get(self, field: str) -> float:
-        """Return the correlation of a column."""
-        found: float = self.value.get(field, 0.0)
-        return found
+    def get(self, field: str) -> Any:
+        """Return the part of a name."""
+        return self.value[field]
 
-    def put(self, changes: Changes) -> dict[str, float]:
-        """Return the correlations with some replaced."""
-        return {**self.value, **{field: given[WHOLE] for field, given in changes.items()}}
+    def put(self, changes: Changes) -> dict[str, Any]:
+        """Return the parts with some of them replaced."""
+        new = {
+            field: with_below(joined(self.where, field), given.get(WHOLE, self.value[field]), given)
+            for field, given in changes.items()
+        }
+        return {**self.value, **new}
 
 
 class Law(Part):
@@ -307,6 +322,9 @@ _KINDS: dict[type, type[Fields]] = {
     NewBusiness: NewBusinessFields,
     Repeat: Fields,
     RequiredPipeline: Fields,
+    Team: TeamFields,
+    Role: RoleFields,
+    Work: Fields,
 }
 
 

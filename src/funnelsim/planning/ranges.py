@@ -29,10 +29,14 @@ from funnelsim.parameters import NONNEGATIVE, POSITIVE, PROBABILITY, Interval
 from funnelsim.periods import MOST_PERIODS, Periods
 from funnelsim.planning.chances import CONVERSION, WIN
 from funnelsim.planning.deals import Deal
-from funnelsim.planning.parts import Law, Part, Segments
+from funnelsim.planning.market_parts import Segments
+from funnelsim.planning.parts import Law, Part
 from funnelsim.planning.stages import StageFields
 from funnelsim.planning.whole import Whole
+from funnelsim.reps import HAZARD, OF_ROLE
+from funnelsim.reps import MONEY as OF_REP
 from funnelsim.scenario import Scenario
+from funnelsim.team import Role, Team
 
 MONEY = MOST_CENTS / CENTS
 MONTHS = Interval(1, 12)
@@ -55,6 +59,8 @@ _BY_KIND: dict[type, dict[str, Interval]] = {
     },
     Repeat: {"mean": LESS_THAN_ONE},
     RequiredPipeline: {"day": DAY, "most": Interval(1, MOST_EXTRA)},
+    Team: {"stale": HAZARD, "over_assignment": POSITIVE},
+    Role: {**OF_ROLE, "quota": OF_REP, "cost": OF_REP},
 }
 _OF_DEAL = {
     "age": NONNEGATIVE,

@@ -10,7 +10,8 @@ from funnelsim.goal import CENTS
 from funnelsim.parameters import POSITIVE, number, plain
 from funnelsim.pipeline import PipelineContext
 from funnelsim.planning.deals import PipelinePart
-from funnelsim.planning.parts import WHOLE, Changes, Fields, MarketFields, with_below
+from funnelsim.planning.market_parts import MarketFields
+from funnelsim.planning.parts import WHOLE, Changes, Fields, with_below
 from funnelsim.planning.stages import FunnelPart
 from funnelsim.scenario import Scenario
 
