@@ -14,7 +14,7 @@ from funnelsim._staffing import Staff, draw_codes
 from funnelsim._walk_blocks import NEVER, ROOM, WalkBlock, lanes_for, walk_paths
 from funnelsim.kernels.compiled import queue
 from funnelsim.kernels.outcomes import TILE
-from funnelsim.kernels.queue_days import ABSENT, BINS, REPLICATES, Loads
+from funnelsim.kernels.queue_days import BINS, DAY, REPLICATES, Loads
 from funnelsim.kernels.repeats import Pending
 from funnelsim.kernels.settling import Results
 
@@ -24,7 +24,7 @@ BLOCK = 256
 """Paths of a block: the days of all seats are held for so many. The grid of blocks is fixed."""
 PARTS = 1000
 """Units of work in each second of a day for one minute of work on that day."""
-UNITS_OF_A_MINUTE = 86_400 * PARTS
+NOBODY_THERE = -1
 
 
 class QueueBlock(NamedTuple):
@@ -32,7 +32,7 @@ class QueueBlock(NamedTuple):
 
     deals: WalkBlock
     loads: Loads
-    offered: NDArray[np.int64]  # (R, K, P) units of work that each role could do in a period
+    offered: NDArray[np.int64]  # (P, R, K) units of work that each role could do in a period
 
 
 class Trip(NamedTuple):
@@ -70,7 +70,7 @@ def draw_rates(staff: Staff, seats: NDArray[np.int64], seed: int, first: int, pa
         role = staff.role[seat]
         share = staff.share[role]
         by_code = np.rint(PARTS * staff.minutes[role][:, None] * share).astype(np.int32)
-        by_code[:, share == 0.0] = ABSENT
+        by_code[:, share == 0.0] = NOBODY_THERE
         codes = draw_codes(staff, seat, seed, first, padded)[:, :paths]
         rates[:, place] = by_code[days, codes.T]
     return rates
@@ -98,16 +98,16 @@ def run_seats(trip: Trip, rates: Rates, seed: int, first: int) -> QueueBlock:
         walks.deals, walks.births, walks.repeats, pending, walks.road, work, crew, rates,
         _changes(rates), factors, lanes, key, first // TILE, results, loads,
     )  # fmt: skip
-    offered = _offered(rates, crew.role[crew.pool_of_seat], crew.period, loads.worked.shape)
+    offered = _offered(rates, crew.role[crew.pool_of_seat], crew.period, loads.worked.shape[1:])
     found = WalkBlock._make(part[..., :paths] for part in results)
-    kept = [part[..., :paths] for part in loads[:-1]]
-    return QueueBlock(found, Loads._make([*kept, loads.waits]), offered)
+    kept = [part[..., :paths] for part in loads[1:-1]]
+    return QueueBlock(found, Loads._make([loads.worked[:paths], *kept, loads.waits]), offered)
 
 
 def _loads(roles: int, stages: int, periods: int, paths: int) -> Loads:
     shape = (stages - 1, periods, paths)
     return Loads(
-        np.zeros((roles, periods, paths), np.int64),
+        np.zeros((paths, roles, periods), np.int64),
         np.zeros(shape, np.int32),
         np.zeros(shape, np.int32),
         np.zeros(shape, np.int64),
@@ -128,10 +128,10 @@ def _changes(rates: Rates) -> NDArray[np.bool_]:
 def _offered(
     rates: Rates, role: NDArray[np.int64], period: NDArray[np.int64], shape: tuple[int, ...]
 ) -> NDArray[np.int64]:
-    """Return the units of work that each role could do in each period, (R, K, paths)."""
-    offered = np.zeros((*shape[:2], len(rates)), np.int64)
+    """Return the units of work that each role could do in each period, shape (paths, R, K)."""
+    offered = np.zeros((len(rates), *shape), np.int64)
     for place, one in enumerate(role.tolist()):
-        units = np.maximum(rates[:, place], 0).astype(np.int64) * 86_400
+        units = np.maximum(rates[:, place], 0).astype(np.int64) * DAY
         for k in range(shape[1]):
-            offered[one, k] += units[:, period == k].sum(axis=1)
+            offered[:, one, k] += units[:, period == k].sum(axis=1)
     return offered

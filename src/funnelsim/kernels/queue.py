@@ -12,8 +12,27 @@ import numpy as np
 
 from funnelsim.kernels.jit import part
 from funnelsim.kernels.outcomes import TILE
-from funnelsim.kernels.queue_days import Ground, desk_of, run_path
-from funnelsim.kernels.queue_ways import empty_ways, write_created_deals, write_open_deals
+from funnelsim.kernels.queue_days import (
+    CLOCK,
+    ENTERED,
+    GONE_FROM,
+    WON,
+    Plan,
+    desk_of,
+    run_path,
+)
+from funnelsim.kernels.queue_ways import (
+    DATED,
+    EARLIEST,
+    HIGH,
+    LOW,
+    PERIOD,
+    RANK,
+    empty_ways,
+    write_created_deals,
+    write_open_deals,
+)
+from funnelsim.kernels.settling import settle_one
 from funnelsim.kernels.trajectories import hand_out
 
 
@@ -23,8 +42,43 @@ def _ranks(ways):
     most = np.int32(0)
     for lane in range(TILE):
         for i in range(ways.deals[lane]):
-            most = max(most, ways.rank[lane, i])
+            most = max(most, ways.whole[lane, i, RANK])
     return np.int64(most) + 1
+
+
+@part
+def _count(desk, lanes, lane):
+    """Add the deals that entered and left the stages of a path."""
+    for s in range(lanes.entered.shape[0]):
+        for k in range(lanes.entered.shape[1]):
+            lanes.entered[s, k, lane] += desk.counts[ENTERED, s, k]
+            if s < lanes.left.shape[0]:
+                lanes.left[s, k, lane] += desk.counts[GONE_FROM, s, k]
+
+
+@part
+def _book(
+    deals, births, repeats, pending, road, deal_of_rank, desk, paths, lanes, results, lane, tile,
+    first, key,
+):  # fmt: skip
+    """Book all deals that are won on a path."""
+    for place in range(desk.number[WON]):
+        i = desk.won[place]
+        whole = desk.whole[i]
+        lanes.clock[lane], lanes.period[lane] = desk.real[i, CLOCK], np.uint64(whole[PERIOD])
+        lanes.earliest[lane] = whole[EARLIEST]
+        if whole[DATED] >= 0:
+            lanes.earliest[lane] = deals.close_day[whole[DATED]]
+        new = whole[RANK] >= len(deal_of_rank)
+        cents, table = births.amount, births.quantiles
+        if not new:
+            deal = deal_of_rank[whole[RANK]]
+            cents = deals.amount[deal]
+            table = deals.quantiles[max(deals.spread[deal], 0), : 2 * (deals.spread[deal] >= 0)]
+        settle_one(
+            cents, table, new, repeats, pending, road, paths, lanes, results, lane, tile, first,
+            np.uint64(whole[LOW]), np.uint64(whole[HIGH]), key,
+        )  # fmt: skip
 
 
 def queue_of(source: int) -> Callable[..., None]:
@@ -42,30 +96,29 @@ def queue_of(source: int) -> Callable[..., None]:
         source  # noqa: B018
         key = (key_words[0], key_words[1])
         stages, periods = results.entering.shape[0], results.entering.shape[1]
-        ground = Ground(deals, births, repeats, pending, road, work, crew)
+        plan = Plan(road.end, road.tau, deals.close, deals.close_period, crew, work)
         ways = empty_ways(len(deals.low), len(deals.low))
         for first in range(0, len(paths.pace), TILE):
             tile = np.uint64(first_tile + first // TILE)
-            lanes.entered[:] = 0
-            lanes.left[:] = 0
-            ways.deals[:] = 0
-            ways.legs[:] = 0
+            lanes.entered[:], lanes.left[:] = 0, 0
+            ways.deals[:], ways.legs[:] = 0, 0
             for lane in range(TILE):
                 lanes.pace[lane] = paths.pace[first + lane]
                 lanes.draw[lane] = paths.draw[first + lane]
             ways = write_open_deals(
-                deals, repeats, pending, road, work, crew.rank, ways, paths, lanes, results, tile,
-                first, key,
-            )  # fmt: skip
+                deals, road, work, crew.rank, ways, paths, lanes, tile, first, key
+            )
             ways = write_created_deals(
-                births, repeats, pending, road, work, len(deals.low), ways, paths, lanes, results,
-                tile, first, key,
-            )  # fmt: skip
-            desk = desk_of(ways.rank.shape[1], _ranks(ways), crew, stages, periods)
+                births, road, work, len(deals.low), ways, paths, lanes, tile, first, key
+            )
+            desk = desk_of(ways.clock.shape[1], _ranks(ways), crew, stages, periods)
             for lane in range(min(TILE, len(rates) - first)):
-                run_path(
-                    ground, rates[first + lane], change[first + lane], ways, desk, lanes, results,
-                    loads, paths, tile, first, lane, key,
+                at = first + lane
+                run_path(rates[at], change[at], ways, plan, desk, loads, tile, at, lane, key)
+                _count(desk, lanes, lane)
+                _book(
+                    deals, births, repeats, pending, road, crew.deal, desk, paths, lanes, results,
+                    lane, tile, first, key,
                 )  # fmt: skip
             hand_out(deals, lanes, results, first)
 

@@ -8,70 +8,61 @@ it becomes a binary heap when the day comes.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
 from funnelsim.kernels.jit import part
+from funnelsim.kernels.queue_ways import COLUMNS, RANK
 
-NOBODY = np.int32(-1)
-
-
-class Waiting(NamedTuple):
-    """What is known of each deal of a path while it waits, and where it is in its heap."""
-
-    first: NDArray[np.float64]  # the lower, the sooner; then who came first
-    since: NDArray[np.int64]  # second in which it came to the stage
-    rank: NDArray[np.int32]
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
+NOBODY = np.int64(-1)
+SINCE, LEFT, RIGHT = range(COLUMNS, COLUMNS + 3)
+"""Columns: the second in which the deal came to the stage; the two heaps below it."""
+FIRST = 2
+"""Column of numbers: the lower, the sooner; among equal ones who came first is next."""
 
 
 @part
-def _before(waiting, one, other):
+def _before(whole, real, one, other):
     """Return whether a deal is next before another."""
-    if waiting.first[one] != waiting.first[other]:
-        return waiting.first[one] < waiting.first[other]
-    if waiting.since[one] != waiting.since[other]:
-        return waiting.since[one] < waiting.since[other]
-    return waiting.rank[one] < waiting.rank[other]
+    if real[one, FIRST] != real[other, FIRST]:
+        return real[one, FIRST] < real[other, FIRST]
+    if whole[one, SINCE] != whole[other, SINCE]:
+        return whole[one, SINCE] < whole[other, SINCE]
+    return whole[one, RANK] < whole[other, RANK]
 
 
 @part
-def merged(waiting, one, other):
+def merged(whole, real, one, other):
     """Return the first of all deals in two heaps, that are one heap then."""
     if one < 0:
         return other
     if other < 0:
         return one
-    if _before(waiting, other, one):
+    if _before(whole, real, other, one):
         one, other = other, one
     root = one
-    left, right = waiting.left, waiting.right
     while True:
-        after = right[one]
-        right[one] = left[one]
+        after = whole[one, RIGHT]
+        whole[one, RIGHT] = whole[one, LEFT]
         if after < 0:
-            left[one] = other
+            whole[one, LEFT] = other
             return root
-        if _before(waiting, other, after):
+        if _before(whole, real, other, after):
             after, other = other, after
-        left[one] = after
+        whole[one, LEFT] = after
         one = after
 
 
 @part
-def joined(waiting, root, one):
+def joined(whole, real, root, one):
     """Return the first of a heap and one deal more."""
-    waiting.left[one] = waiting.right[one] = NOBODY
-    return merged(waiting, root, one)
+    whole[one, LEFT] = whole[one, RIGHT] = NOBODY
+    return merged(whole, real, root, one)
 
 
 @part
-def without_first(waiting, root):
+def without_first(whole, real, root):
     """Return the first of a heap once its first has left."""
-    return merged(waiting, waiting.left[root], waiting.right[root])
+    return merged(whole, real, whole[root, LEFT], whole[root, RIGHT])
 
 
 @part

@@ -13,14 +13,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from funnelsim.kernels.births import DAY, PERIOD, count_created, enter, prepare
+from funnelsim.kernels.births import DAY, count_created, enter, prepare
+from funnelsim.kernels.births import PERIOD as PERIOD_OF_BIRTH
 from funnelsim.kernels.cells import level_of_word, time_at
 from funnelsim.kernels.creation import nth
 from funnelsim.kernels.jit import part
 from funnelsim.kernels.outcomes import OUTCOME, TILE
 from funnelsim.kernels.philox import uniform_row
-from funnelsim.kernels.settling import settle
-from funnelsim.kernels.trajectories import close_on_date, start_everywhere, start_lost
+from funnelsim.kernels.trajectories import start_everywhere, start_lost
 from funnelsim.kernels.walking import FIRST_TIME, ZERO, leave, period_of, rest_of, thresholds
 
 FIRST_WORK = np.uint64(2**20)
@@ -42,20 +42,21 @@ class Work(NamedTuple):
 
 
 class Ways(NamedTuple):
-    """The deals of a tile that come to a stage with work, and their stays (legs) in stages."""
+    """The deals of a tile that come to a stage with work, or are won before, and their stays."""
 
     deals: NDArray[np.int64]  # (TILE,) deals of a path
-    legs: NDArray[np.int64]  # (TILE,)
-    rank: NDArray[np.int32]  # (TILE, room) place of the deal in the order of all
-    stage: NDArray[np.int16]  # where it is
-    fate: NDArray[np.int16]  # the stage in which it is lost, or the last, or beyond the horizon
-    clock: NDArray[np.float64]  # when it entered the stage
-    period: NDArray[np.int16]
-    leg: NDArray[np.int32]  # its stay there, counted on the path
-    earliest: NDArray[np.int32]  # a day that no win of it is before
-    dated: NDArray[np.int32]  # its group, if it is won on a stated date; else -1
+    legs: NDArray[np.int64]  # (TILE,) their stays in stages
+    whole: NDArray[np.int32]  # (TILE, room, COLUMNS)
+    clock: NDArray[np.float64]  # (TILE, room) when the deal entered the stage
     time: NDArray[np.float64]  # (TILE, room) days on the clock of a stay
     seconds: NDArray[np.int32]  # (TILE, room) of work
+
+
+RANK, STAGE, FATE, PERIOD, LEG, EARLIEST, DATED, LOW, HIGH = range(9)
+"""Columns: place of the deal in the order of all; the stage where it is; the one in which it is
+lost, or one behind all; the period in which it entered; its stay there, counted on the path; a day
+that no win of it is before; its group, if it is won on a stated date, else -1; its number."""
+COLUMNS = 9
 
 
 @part
@@ -71,64 +72,44 @@ def empty_ways(deals, legs):
     return Ways(
         np.zeros(TILE, np.int64),
         np.zeros(TILE, np.int64),
-        np.empty((TILE, wide), np.int32),
-        np.empty((TILE, wide), np.int16),
-        np.empty((TILE, wide), np.int16),
-        np.empty((TILE, wide), np.float64),
-        np.empty((TILE, wide), np.int16),
-        np.empty((TILE, wide), np.int32),
-        np.empty((TILE, wide), np.int32),
-        np.empty((TILE, wide), np.int32),
-        np.empty((TILE, long), np.float64),
+        np.empty((TILE, wide, COLUMNS), np.int32),
+        np.empty((TILE, wide)),
+        np.empty((TILE, long)),
         np.empty((TILE, long), np.int32),
     )
 
 
 @part
-def _copied(ways, more):
-    """Return the larger of two, with all that is in the other."""
+def with_room(ways, stages):
+    """Return ways with room for one deal more on each path, in so many stages."""
+    wide, long = ways.clock.shape[1], ways.time.shape[1]
+    deals, legs = ways.deals.max(), ways.legs.max()
+    if deals < wide and legs + stages <= long:
+        return ways
+    more = empty_ways(2 * wide if deals == wide else wide, 2 * long)
+    more.deals[:], more.legs[:] = ways.deals, ways.legs
     for lane in range(TILE):
-        deals, legs = ways.deals[lane], ways.legs[lane]
-        more.deals[lane], more.legs[lane] = deals, legs
-        more.rank[lane, :deals] = ways.rank[lane, :deals]
-        more.stage[lane, :deals] = ways.stage[lane, :deals]
-        more.fate[lane, :deals] = ways.fate[lane, :deals]
-        more.clock[lane, :deals] = ways.clock[lane, :deals]
-        more.period[lane, :deals] = ways.period[lane, :deals]
-        more.leg[lane, :deals] = ways.leg[lane, :deals]
-        more.earliest[lane, :deals] = ways.earliest[lane, :deals]
-        more.dated[lane, :deals] = ways.dated[lane, :deals]
-        more.time[lane, :legs] = ways.time[lane, :legs]
-        more.seconds[lane, :legs] = ways.seconds[lane, :legs]
+        for i in range(ways.deals[lane]):
+            more.clock[lane, i] = ways.clock[lane, i]
+            for column in range(COLUMNS):
+                more.whole[lane, i, column] = ways.whole[lane, i, column]
+        for leg in range(ways.legs[lane]):
+            more.time[lane, leg] = ways.time[lane, leg]
+            more.seconds[lane, leg] = ways.seconds[lane, leg]
     return more
 
 
 @part
-def with_room(ways, stages):
-    """Return ways with room for one deal more on each path, in so many stages."""
-    deals, legs = np.int64(0), np.int64(0)
-    for lane in range(TILE):
-        deals, legs = max(deals, ways.deals[lane]), max(legs, ways.legs[lane])
-    wide, long = ways.rank.shape[1], ways.time.shape[1]
-    if deals < wide and legs + stages <= long:
-        return ways
-    return _copied(ways, empty_ways(2 * wide if deals == wide else wide, 2 * long))
-
-
-@part
-def _set_out(rank, stage, last, group, ways, lanes, count):
+def _set_out(rank, stage, last, group, ways, lanes, count, low, high):
     """Write down that the deal enters a stage, on the first ``count`` lanes."""
     for i in range(count):
         lane = lanes.active[i]
         place = ways.deals[lane]
-        ways.rank[lane, place] = rank
-        ways.stage[lane, place] = stage
-        ways.fate[lane, place] = last + 1
+        row = ways.whole[lane, place]
+        row[RANK], row[STAGE], row[FATE], row[DATED] = rank, stage, last + 1, group
+        row[PERIOD], row[LEG] = np.int32(lanes.period[lane]), ways.legs[lane]
+        row[EARLIEST], row[LOW], row[HIGH] = lanes.earliest[lane], np.int32(low), np.int32(high)
         ways.clock[lane, place] = lanes.clock[lane]
-        ways.period[lane, place] = lanes.period[lane]
-        ways.leg[lane, place] = ways.legs[lane]
-        ways.earliest[lane, place] = lanes.earliest[lane]
-        ways.dated[lane, place] = group
         ways.deals[lane] = place + 1
 
 
@@ -154,10 +135,17 @@ def _write_leg(stage, time, work, ways, lanes, lane):
 
 @part
 def write_way(rank, stage, road, work, ways, lanes, count, tile, low, high, key):
-    """Write down the way of a deal from a stage on, for the first ``count`` lanes."""
+    """Write down the way of a deal from a stage on, for the first ``count`` lanes.
+
+    It begins at the first stage that takes work; where none does, with the win.
+    """
     last, horizon, ahead = lanes.threshold.shape[0] - 1, road.end[len(road.end) - 2], lanes.real[0]
     active, outcome, pace = lanes.active, lanes.outcome, lanes.pace
-    _set_out(rank, stage, last, np.int64(-1), ways, lanes, count)
+    while stage <= last and work.law[stage] < 0 and count > 0:
+        uniform_row(tile, low, high, FIRST_TIME + np.uint64(stage), key, lanes.uniform[0])
+        count = leave(stage, road.whole, ZERO, 0.0, road, lanes, count)
+        stage += 1
+    _set_out(rank, stage, last, np.int64(-1), ways, lanes, count, low, high)
     for i in range(count):
         ahead[active[i]] = lanes.clock[active[i]]
     for s in range(stage, last + 1):
@@ -180,33 +168,8 @@ def write_way(rank, stage, road, work, ways, lanes, count, tile, low, high, key)
                 active[going] = lane
                 going += np.int64(ahead[lane] <= horizon)
             else:
-                ways.fate[lane, ways.deals[lane] - 1] = s
+                ways.whole[lane, ways.deals[lane] - 1, FATE] = s
         count = going
-
-
-@part
-def _to_work(stage, work, road, lanes, count, tile, low, high, key):
-    """Let the deal go on to the next stage that takes work; return it and the number of lanes.
-
-    Without any, the stage is that of a win.
-    """
-    while stage < lanes.threshold.shape[0] and work.law[stage] < 0:
-        if count > 0:
-            uniform_row(tile, low, high, FIRST_TIME + np.uint64(stage), key, lanes.uniform[0])
-            count = leave(stage, road.whole, ZERO, 0.0, road, lanes, count)
-        stage += 1
-    return stage, count
-
-
-@part
-def _from_the_start(stage, deals, group, road, work, lanes, count, tile, low, high, key):
-    """Let an open deal leave its stage, which takes no more work, and go on to one that does."""
-    if count > 0:
-        uniform_row(tile, low, high, FIRST_TIME + np.uint64(stage), key, lanes.uniform[0])
-        count = leave(
-            stage, deals.alive[group], deals.alive_step, deals.age[group], road, lanes, count
-        )
-    return _to_work(stage + 1, work, road, lanes, count, tile, low, high, key)
 
 
 @part
@@ -256,11 +219,13 @@ def write_dated_way(
             rest[s, lane] *= scale
             if s < begin:
                 at += rest[s, lane]
-                k = min(period_of(road.end, at, k), at_close)
+                k = min(period_of(road.end, at, k), at_close) if s < last else at_close
                 lanes.left[s, k, lane] += np.int32(1)
                 lanes.entered[s + 1, k, lane] += np.int32(1)
         clock[lane], period[lane] = at, k
-    _set_out(rank, begin, last, group, ways, lanes, count)
+    if begin > last and at_close == np.uint64(len(road.end) - 1):
+        return
+    _set_out(rank, begin, last, group, ways, lanes, count, low, high)
     for s in range(begin, last + 1):
         _draw_work(s, work, lanes, tile, low, high, key)
         for i in range(count):
@@ -268,11 +233,8 @@ def write_dated_way(
 
 
 @part
-def write_open_deals(
-    deals, repeats, pending, road, work, rank, ways, paths, lanes, results, tile, first, key
-):  # fmt: skip
-    """Write down the ways of all open deals; settle those that come to no more work."""
-    low, high = deals.low, deals.high
+def write_open_deals(deals, road, work, rank, ways, paths, lanes, tile, first, key):
+    """Write down the ways of all open deals."""
     last = lanes.threshold.shape[0] - 1
     for group in range(len(deals.stage)):
         stage, cell, close = deals.stage[group], deals.cell[group], deals.close[group]
@@ -282,59 +244,38 @@ def write_open_deals(
         )
         for deal in range(deals.group_first[group], deals.group_first[group + 1]):
             ways = with_room(ways, last + 1)
-            words = (tile, low[deal], high[deal], key)
-            uniform_row(tile, low[deal], high[deal], OUTCOME, key, lanes.outcome)
-            if close < 0.0:
-                start_everywhere(lanes)
-                count = np.int64(TILE)
-            else:
+            low, high = deals.low[deal], deals.high[deal]
+            uniform_row(tile, low, high, OUTCOME, key, lanes.outcome)
+            start_everywhere(lanes)
+            count = np.int64(TILE)
+            if close >= 0.0:
                 count = start_lost(lanes)
-            at, count = _from_the_start(
-                stage, deals, group, road, work, lanes, count, *words
-            )  # fmt: skip
-            if at <= last:
-                write_way(rank[deal], at, road, work, ways, lanes, count, *words)
-                count = np.int64(0)
+            if count > 0:
+                uniform_row(tile, low, high, FIRST_TIME + np.uint64(stage), key, lanes.uniform[0])
+                alive = deals.alive[group]
+                count = leave(stage, alive, deals.alive_step, deals.age[group], road, lanes, count)
+            write_way(rank[deal], stage + 1, road, work, ways, lanes, count, tile, low, high, key)
             if close >= 0.0:
                 start_everywhere(lanes)
-                if at <= last:
-                    write_dated_way(
-                        rank[deal], stage, deals, group, road, work, ways, lanes, *words
-                    )
-                else:
-                    count = close_on_date(stage, deals, group, road, lanes, *words)
-            drawn = deals.spread[deal] >= 0
-            own = deals.quantiles[max(deals.spread[deal], 0), : 2 * drawn]
-            settle(
-                deals.amount[deal], own, False, repeats, pending, road, paths, lanes, results,
-                count, tile, first, low[deal], high[deal], key,
-            )  # fmt: skip
+                write_dated_way(
+                    rank[deal], stage, deals, group, road, work, ways, lanes, tile, low, high, key
+                )
     return ways
 
 
 @part
-def write_created_deals(
-    births, repeats, pending, road, work, before, ways, paths, lanes, results, tile, first, key
-):  # fmt: skip
+def write_created_deals(births, road, work, before, ways, paths, lanes, tile, first, key):
     """Create deals, which come after ``before`` others, and write down their ways."""
     if len(births.period) == 0:
         return ways
     prepare(births, paths, lanes, first)
-    last = lanes.threshold.shape[0] - 1
+    stage, last = births.stage, lanes.threshold.shape[0] - 1
     for number in range(count_created(births, paths, lanes, tile, first, key)):
         ways = with_room(ways, last + 1)
         low, high = nth(births.low, births.high, number)
-        words = (tile, low, high, key)
         uniform_row(tile, low, high, OUTCOME, key, lanes.outcome)
-        uniform_row(tile, low, high, PERIOD, key, lanes.uniform[0])
+        uniform_row(tile, low, high, PERIOD_OF_BIRTH, key, lanes.uniform[0])
         uniform_row(tile, low, high, DAY, key, lanes.uniform[1])
         count = enter(births, road, lanes, number)
-        at, count = _to_work(births.stage, work, road, lanes, count, *words)
-        if at <= last:
-            write_way(before + number, at, road, work, ways, lanes, count, *words)
-        else:
-            settle(
-                births.amount, births.quantiles, True, repeats, pending, road, paths, lanes,
-                results, count, tile, first, low, high, key,
-            )  # fmt: skip
+        write_way(before + number, stage, road, work, ways, lanes, count, tile, low, high, key)
     return ways
