@@ -1,12 +1,13 @@
 """The command line: from scenario files, from histories, or from a few numbers to answers."""
 
-from funnelsim.cli import forecast, history, plan, planning, required
+from funnelsim.cli import forecast, history, plan, planning, required, workbook
 from funnelsim.cli.commands import main
 
 __all__ = ["main"]
 
 main.add_command(forecast.forecast)
 main.add_command(forecast.check)
+main.add_command(workbook.template)
 main.add_command(plan.plan)
 main.add_command(plan.statements)
 main.add_command(required.required)

@@ -15,6 +15,7 @@ from funnelsim.cli.simulated import (
     scenario_of,
     simulated,
 )
+from funnelsim.cli.workbook import check_workbook, excel_option, write_answers
 from funnelsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="With --stream: go on from this file, and write it every few seconds.",
 )
+@excel_option
+@click.option("--no-sensitivity", is_flag=True, help="Leave the sensitivity out of the workbook.")
 @json_option
 def forecast(  # noqa: PLR0917
     scenario_file: str,
@@ -43,20 +46,28 @@ def forecast(  # noqa: PLR0917
     no_activities: bool,
     streamed: bool,
     checkpoint: str | None,
+    workbook: str | None,
+    no_sensitivity: bool,
     target: str | None,
 ) -> None:
-    """Forecast the bookings of a scenario file."""
+    """Forecast the bookings of a scenario file or a workbook."""
     from funnelsim.summary import notes_of, text_summary  # noqa: PLC0415
 
+    check_workbook(workbook, scenario_file)
     scenario = scenario_of(scenario_file, target)
     options: dict[str, Any] = {"paths": paths, "seed": seed, "threads": threads}
+    only_streamed = {}
     if checkpoint is not None:
         _check_checkpoint(checkpoint, streamed, scenario_file)
-        options["checkpoint"] = checkpoint
+        only_streamed["checkpoint"] = checkpoint
     activities = target is not None and not no_activities
-    answer = (
-        _streamed(scenario, **options) if streamed else _answer(scenario, activities, **options)
+    made, answer = (
+        _streamed(scenario, **options, **only_streamed)
+        if streamed
+        else _simulated(scenario, activities, **options)
     )
+    if workbook is not None:
+        write_answers(made, workbook, sensitivity=not no_sensitivity, **options)
     give(answer, text_summary(answer), target, notes_of(answer["warnings"]))
 
 
@@ -92,21 +103,22 @@ def _new_deals(scenario: Scenario) -> list[str]:
     return [counted(number, "new deal") + " on average" * (not business.planned)]
 
 
-def _answer(scenario: Scenario, activities: bool, **options: Any) -> dict[str, Any]:
-    """Return the answers of a simulation, with a progress bar where it can be seen."""
+def _simulated(scenario: Scenario, activities: bool, **options: Any) -> tuple[Any, dict[str, Any]]:
+    """Return a forecast and its answers, with a progress bar where it can be seen."""
     from funnelsim.simulation import simulate  # noqa: PLC0415
 
     with progress_in_memory(options["paths"]) as progress:
         forecast = simulate(scenario, progress=progress, **options)
-        return forecast.to_dict(activities=activities)
+        return forecast, forecast.to_dict(activities=activities)
 
 
-def _streamed(scenario: Scenario, **options: Any) -> dict[str, Any]:
-    """Return the answers of paths that are not kept."""
+def _streamed(scenario: Scenario, **options: Any) -> tuple[Any, dict[str, Any]]:
+    """Return a forecast whose paths are not kept, and its answers."""
     from funnelsim.streaming import stream  # noqa: PLC0415
 
     with progress_in_memory(options["paths"]) as progress:
-        return stream(scenario, progress=progress, **options).to_dict()
+        forecast = stream(scenario, progress=progress, **options)
+        return forecast, forecast.to_dict()
 
 
 def _check_checkpoint(checkpoint: str, streamed: bool, scenario_file: str) -> None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+WORKBOOKS = (".xlsx", ".xlsm")
+"""Endings of scenarios that are not text files."""
+
 scenario_argument = click.argument("scenario_file", metavar="SCENARIO", type=click.Path())
 
 
@@ -41,9 +44,13 @@ def simulated(paths: int) -> Callable[[Command], Command]:
 
 def scenario_of(file: str, target: str | None = None) -> Scenario:
     """Return the scenario of a file, once it is sure that the answer can be written."""
+    check_target(target, file)
+    if file.casefold().endswith(WORKBOOKS):
+        from funnelsim.excel import read_workbook  # noqa: PLC0415
+
+        return read_workbook(file)
     from funnelsim.scenario_file import read_scenario  # noqa: PLC0415
 
-    check_target(target, file)
     return read_scenario(file)
 
 

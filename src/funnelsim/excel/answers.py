@@ -17,7 +17,9 @@ Answer = Mapping[str, Any]
 HEADER = 3
 FIRST = HEADER + 1
 CHART_ROWS = 18
+LARGE = 1_000
 LEVELS = ("p10", "p50", "p90")
+MONEY = "amount"
 OF_ESTIMATE = ("value", "standard error", "low", "high")
 
 
@@ -52,31 +54,31 @@ def _facts(answer: Answer) -> list[tuple[str, Any, str]]:
     facts: list[tuple[str, Any, str]] = []
     if answer["quota"] is not None:
         facts += [
-            ("quota", answer["quota"], "money"),
+            ("quota", answer["quota"], MONEY),
             ("chance to reach the quota", answer["attainment_probability"], "chance"),
         ]
     if answer["attainment_probability_every_period"] is not None:
         every = answer["attainment_probability_every_period"]
         facts.append(("chance to reach the quota of every period", every, "chance"))
     facts += [
-        ("booked to date", answer["booked"], "money"),
-        ("new bookings, mean", bookings["mean"], "money"),
-        ("new bookings, standard deviation", bookings["sd"], "money"),
+        ("booked to date", answer["booked"], MONEY),
+        ("new bookings, mean", bookings["mean"], MONEY),
+        ("new bookings, standard deviation", bookings["sd"], MONEY),
         *(
-            (f"new bookings, {level.upper()}", bookings["quantiles"][level], "money")
+            (f"new bookings, {level.upper()}", bookings["quantiles"][level], MONEY)
             for level in LEVELS
         ),
     ]
     if sources["new_business"] is not None:
         facts += [
-            ("of them from the open pipeline, mean", sources["open_pipeline"]["mean"], "money"),
-            ("of them from new business, mean", sources["new_business"]["mean"], "money"),
+            ("of them from the open pipeline, mean", sources["open_pipeline"]["mean"], MONEY),
+            ("of them from new business, mean", sources["new_business"]["mean"], MONEY),
         ]
     facts += [
         ("wins, mean", wins["mean"], "decimal"),
         *((f"wins, {level.upper()}", wins["quantiles"][level], "decimal") for level in LEVELS),
-        ("open pipeline", answer["open_pipeline"], "money"),
-        ("weighted pipeline", answer["weighted_pipeline"], "money"),
+        ("open pipeline", answer["open_pipeline"], MONEY),
+        ("weighted pipeline", answer["weighted_pipeline"], MONEY),
         ("coverage of what is left to book", answer["coverage"], "decimal"),
     ]
     return [one for one in facts if one[1] is not None] + _required(answer)
@@ -88,7 +90,7 @@ def _required(answer: Answer) -> list[tuple[str, Any, str]]:
         name = f"required pipeline for {100 * one['confidence']:g} %"
         if one["reachable"]:
             facts += [(f"{name}, extra deals", one["deals"], "whole"),
-                      (f"{name}, amount", one["amount"], "money")]  # fmt: skip
+                      (f"{name}, amount", one["amount"], MONEY)]  # fmt: skip
         else:
             facts.append((name, "not reachable", ""))
     return facts
@@ -116,9 +118,7 @@ def write_periods(book: Book, answer: Answer) -> None:
         if name in places
     ]
     if chances:
-        charts.append(
-            chance_chart(book, "Chance to reach the quota", places["period ends"], chances)
-        )
+        charts.append(chance_chart(book, "Chance to reach the quota", places["period"], chances))
     for k, chart in enumerate(charts):
         page.raw.insert_chart(FIRST + len(periods) + 1 + k * CHART_ROWS, 0, chart)
 
@@ -129,19 +129,20 @@ def _period_columns(periods: list[Answer]) -> dict[str, tuple[list[Any], str]]:
     levels = [[one["quantiles"][level]["value"] for one in bookings] for level in LEVELS]
     low, middle, high = levels
     columns: dict[str, tuple[list[Any], str]] = {
+        "period": ([f"to {one['end']}" for one in periods], ""),
         "period starts": ([_day(one["start"]) for one in periods], "date"),
         "period ends": ([_day(one["end"]) for one in periods], "date"),
-        "mean": ([one["mean"]["value"] for one in bookings], "money"),
-        "error of mean": ([one["mean"]["standard_error"] for one in bookings], "money"),
-        "P10": (low, "money"),
-        "P50": (middle, "money"),
-        "P90": (high, "money"),
-        "P50 - P10": ([b - a for a, b in zip(low, middle, strict=True)], "money"),
-        "P90 - P50": ([b - a for a, b in zip(middle, high, strict=True)], "money"),
+        "mean": ([one["mean"]["value"] for one in bookings], MONEY),
+        "error of mean": ([one["mean"]["standard_error"] for one in bookings], MONEY),
+        "P10": (low, MONEY),
+        "P50": (middle, MONEY),
+        "P90": (high, MONEY),
+        "P50 - P10": ([b - a for a, b in zip(low, middle, strict=True)], MONEY),
+        "P90 - P50": ([b - a for a, b in zip(middle, high, strict=True)], MONEY),
         "mean wins": ([one["wins"]["mean"]["value"] for one in periods], "decimal"),
     }
     if any(one["quota"] is not None for one in periods):
-        columns["quota"] = ([one["quota"] for one in periods], "money")
+        columns["quota"] = ([one["quota"] for one in periods], MONEY)
         columns["period's quota reached"] = (_chances(periods, "attainment_probability"), "chance")
     if periods[0]["cumulative_attainment_probability"] is not None:
         so_far = _chances(periods, "cumulative_attainment_probability")
@@ -164,10 +165,14 @@ def write_columns(page: Page, columns: Mapping[str, tuple[list[Any], str]]) -> d
     for column, (name, (values, kind)) in enumerate(columns.items()):
         page.text(HEADER, column, name, "header")
         for row, value in enumerate(values, FIRST):
-            page.write(row, column, value, "plain", kind)
+            page.write(row, column, value, "plain", _kind_of(value) if kind == "input" else kind)
         places[name] = Column(page, column, FIRST, FIRST + max(len(values), 1) - 1)
     page.raw.freeze_panes(FIRST, 1)
     return places
+
+
+def _kind_of(value: Any) -> str:
+    return "amount" if isinstance(value, int | float) and abs(value) >= LARGE else "number"
 
 
 def _bookings_chart(book: Book, currency: str, places: Mapping[str, Column]) -> Any:
@@ -177,17 +182,17 @@ def _bookings_chart(book: Book, currency: str, places: Mapping[str, Column]) -> 
     return band_chart(book, title, axis, banded, places.get("quota"))
 
 
-_BANDED = ("period ends", "P50", "P50 - P10", "P90 - P50", "mean")
+_BANDED = ("period", "P50", "P10", "P90", "P50 - P10", "P90 - P50", "mean")
 
 
 def write_deals(book: Book, deals: Mapping[str, list[Any]]) -> None:
     """Add the sheet of open deals: all that is said of them is exact."""
-    kinds = {"amount": "money", "age": "number", "expected_close": "date"}
+    kinds = {"amount": MONEY, "age": "number", "expected_close": "date"}
     columns = {
         name: (values, kinds.get(name, "chance" if name.startswith("w") else ""))
         for name, values in deals.items()
     }
-    widths = {k: max(len(name) + 2.0, 14.0) for k, name in enumerate(columns)}
+    widths = dict.fromkeys(range(len(columns)), 15.0)
     page = book.sheet("Deals", widths)
     page.title(
         "Open deals", "Exact, deal by deal: chances to be won in the end, and inside each period."
@@ -202,13 +207,13 @@ def write_sensitivity(book: Book, found: Sensitivity) -> None:
     page = book.sheet("Sensitivity", {0: 34, **dict.fromkeys(range(1, 8), 18.0)})
     page.title(f"What moves the {WORDS[found.answer]}", "One input at a time, largest swing first.")
     share = found.answer == "attainment"
-    kind = "chance" if share else "money"
+    kind = "chance" if share else MONEY
     rows = found.rows()
     at = COLUMNS[found.answer]
     columns: dict[str, tuple[list[Any], str]] = {
         "input": ([row["input"] for row in rows], ""),
-        "low": ([row["low"] for row in rows], "number"),
-        "high": ([row["high"] for row in rows], "number"),
+        "low": ([row["low"] for row in rows], "input"),
+        "high": ([row["high"] for row in rows], "input"),
         "answer at low": ([float(row[f"{at}_at_low"]) for row in rows], kind),
         "answer at high": ([float(row[f"{at}_at_high"]) for row in rows], kind),
         "change at low": ([float(row["difference_at_low"]) for row in rows], kind),

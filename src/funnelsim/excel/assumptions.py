@@ -26,7 +26,7 @@ FIELD_HEADER = 3
 MORE_VALUES = 12
 TABLE_RULES, TABLE_EXAMPLE, TABLE_HEADER = 2, 3, 4
 FIRST_ROW = TABLE_HEADER + 1
-HEIGHT_OF_RULES = 62
+HEIGHT_OF_RULES = 66
 
 Root = Mapping[str, Any]
 Cells = dict[tuple[str, str], tuple[int, int]]
@@ -81,17 +81,23 @@ def _write_fields(book: Book, sheet: Fields, table: Root) -> Cells:
     page.raw.freeze_panes(FIELD_HEADER + 1, 1)
     values = _flat(sheet, table)
     cells: Cells = {}
-    longest = 1
+    longest = printed = 1
     for row, entry in enumerate(_entries(sheet, values), FIELD_HEADER + 1):
         texts = (entry.name, entry.unit, entry.rule, _example(entry))
         for column, style in enumerate(("name", "note", "note", "example")):
             page.text(row, column, texts[column], style)
         longest = max(longest, _write_values(page, row, entry, values.get(entry.name)))
+        printed = max(printed, _count(values.get(entry.name)))
         cells[sheet.sheet, entry.name] = (row, VALUE_COLUMN)
     if longest > 1:
         page.row(FIELD_HEADER, VALUE_COLUMN + 1, range(2, longest + 1), "header")
         page.raw.set_column(VALUE_COLUMN + 1, VALUE_COLUMN + longest - 1, 13)
+    page.raw.print_area(0, 0, FIELD_HEADER + len(cells), VALUE_COLUMN + printed - 1)
     return cells
+
+
+def _count(given: Any) -> int:
+    return len(given) if isinstance(given, list | tuple) else 1
 
 
 def _write_values(page: Page, row: int, entry: Entry, given: Any) -> int:
@@ -218,8 +224,8 @@ def _more(sheet: Rows, name: str) -> Entry:
 
 
 def _width(entry: Entry) -> float:
-    usual = {"text": 20, "segment": 16, "money": 18, "date": 14}
-    return max(usual.get(entry.kind, 15), len(entry.name) + 4)
+    usual = {"text": 20, "segment": 16, "money": 18, "date": 20}
+    return max(usual.get(entry.kind, 17), len(entry.name) + 4)
 
 
 def _example(entry: Entry) -> str:

@@ -18,6 +18,7 @@ FIRST_DATE = dt.date(1900, 3, 1)
 NUMBERS = {
     "date": "yyyy-mm-dd",
     "money": "#,##0.00",
+    "amount": "#,##0",
     "number": "General",
     "whole": "#,##0",
     "share": "0.0%",
@@ -27,12 +28,19 @@ NUMBERS = {
 }
 """How values of a kind are shown."""
 
+A4 = 9
 BLUE, GREY, YELLOW, PALE = "#1F4E79", "#7F7F7F", "#FFF9DB", "#DCE6F1"
 
 STYLES: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 14, "font_color": BLUE},
     "hint": {"font_color": GREY, "italic": True},
-    "header": {"bold": True, "bg_color": BLUE, "font_color": "white", "valign": "vcenter"},
+    "header": {
+        "bold": True,
+        "bg_color": BLUE,
+        "font_color": "white",
+        "valign": "vcenter",
+        "text_wrap": True,
+    },
     "input": {"bg_color": YELLOW, "border": 1, "border_color": "#D9D9D9"},
     "note": {"font_color": GREY, "text_wrap": True, "valign": "top"},
     "example": {"font_color": GREY, "italic": True},
@@ -61,6 +69,8 @@ class Book:
         Kept among the properties of the file.
     day : date
         The day that the file says it was made on: the same answers give the same bytes.
+    cents : bool
+        Whether amounts of answers are shown with cents: where they are small.
 
     Raises
     ------
@@ -68,8 +78,8 @@ class Book:
         If XlsxWriter is not installed.
     """
 
-    def __init__(self, title: str, day: dt.date) -> None:
-        self._content = io.BytesIO()
+    def __init__(self, title: str, day: dt.date, *, cents: bool = False) -> None:
+        self._content, self._cents = io.BytesIO(), cents
         options = {
             "in_memory": True,
             "strings_to_formulas": False,
@@ -84,6 +94,9 @@ class Book:
     def sheet(self, name: str, widths: Mapping[int, float] | None = None) -> Page:
         """Return a new sheet with columns of some widths."""
         page = Page(self, self.file.add_worksheet(name))
+        page.raw.set_landscape()
+        page.raw.set_paper(A4)
+        page.raw.fit_to_pages(1, 0)
         for column, width in (widths or {}).items():
             page.raw.set_column(column, column, width)
         return page
@@ -91,7 +104,8 @@ class Book:
     def format(self, style: str, kind: str = "") -> Any:
         """Return the format of a style for a kind of value."""
         if (style, kind) not in self._formats:
-            number = {"num_format": NUMBERS[kind]} if kind in NUMBERS else {}
+            shown = "money" if kind == "amount" and self._cents else kind
+            number = {"num_format": NUMBERS[shown]} if shown in NUMBERS else {}
             self._formats[style, kind] = self.file.add_format(STYLES[style] | number)
         return self._formats[style, kind]
 

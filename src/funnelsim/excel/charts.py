@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from funnelsim.excel.book import BLUE, Book, Page
+from funnelsim.excel.cells import letters
 
 ORANGE, LIGHT = "#C55A11", "#8FAADC"
 SIZE = {"width": 860, "height": 340}
@@ -31,17 +32,17 @@ class Column(NamedTuple):
     @property
     def formula(self) -> str:
         """Return the range as a formula."""
-        from funnelsim.excel.cells import letters  # noqa: PLC0415
-
         column = letters(self.column)
         return f"='{self.page.name}'!${column}${self.first + 1}:${column}${self.last + 1}"
 
 
 class Banded(NamedTuple):
-    """A middle with how far its band reaches to both sides, and a mean."""
+    """A middle with its band, how far that reaches to both sides, and a mean."""
 
     labels: Column
     middle: Column
+    low: Column
+    high: Column
     below: Column
     above: Column
     mean: Column
@@ -60,7 +61,9 @@ def band_chart(book: Book, title: str, axis: str, banded: Banded, target: Column
         _series(banded.labels, banded.middle, LIGHT) | {"gap": 60, "y_error_bars": bars}
     )
     points = book.file.add_chart({"type": "line"})
-    points.add_series(_points(banded.labels, banded.mean))
+    points.add_series(_points(banded.labels, banded.mean, "diamond", BLUE))
+    for end in (banded.low, banded.high):  # an axis reaches to points, not to ends of bars
+        points.add_series(_points(banded.labels, end, "long_dash", "#404040"))
     if target is not None:
         points.add_series(_line(banded.labels, target, ORANGE))
     chart.combine(points)
@@ -85,7 +88,7 @@ def tornado_chart(book: Book, title: str, labels: Column, sides: list[Column], f
         chart.add_series(_series(labels, side, color) | {"gap": 50, "overlap": 100})
     chart.set_title({"name": title, "name_font": {"size": 12}})
     chart.set_y_axis({"reverse": True, "label_position": "low"})
-    chart.set_x_axis({"num_format": form, **_GRID})
+    chart.set_x_axis({"num_format": form, "label_position": "high", **_GRID})
     chart.set_legend({"position": "bottom"})
     chart.set_size(SIZE)
     return chart
@@ -103,9 +106,9 @@ def _series(labels: Column, values: Column, color: str) -> dict[str, Any]:
     }
 
 
-def _points(labels: Column, values: Column) -> dict[str, Any]:
-    marker = {"type": "diamond", "size": 7, "fill": {"color": BLUE}, "border": {"color": BLUE}}
-    return _series(labels, values, BLUE) | {"line": {"none": True}, "marker": marker}
+def _points(labels: Column, values: Column, kind: str, color: str) -> dict[str, Any]:
+    marker = {"type": kind, "size": 7, "fill": {"color": color}, "border": {"color": color}}
+    return _series(labels, values, color) | {"line": {"none": True}, "marker": marker}
 
 
 def _line(labels: Column, values: Column, color: str) -> dict[str, Any]:

@@ -238,7 +238,7 @@ PIPELINE = Rows(
         Entry("stage", "text", "", "needed: where it stands", "proposal", named_in="Funnel"),
         Entry(
             "amount", "money", "currency units",
-            "needed; or a distribution: { lognormal = { p10 = 200000, p90 = 500000 } }",
+            "needed; or { lognormal = { p10 = 2e5, p90 = 5e5 } }",
             300_000, low=0.0,
         ),
         Entry("entered", "date", "date", "the day it entered the stage", "2026-12-01"),

@@ -21,6 +21,9 @@ from funnelsim.forecast import Forecast
 from funnelsim.planning.sensitivity import Sensitivity
 from funnelsim.scenario_answers import ScenarioAnswers
 
+SMALL = 10_000.0
+"""Mean bookings below which cents are worth showing."""
+
 
 def write_workbook(
     forecast: ScenarioAnswers,
@@ -72,7 +75,8 @@ def write_workbook(
 def workbook_of(forecast: ScenarioAnswers, sensitivity: Sensitivity | None) -> bytes:
     """Return the bytes of the workbook."""
     scenario, answer, deals = forecast.scenario, _answer(forecast), forecast.deals()
-    book = Book(scenario.name or "Forecast", scenario.as_of)
+    small = answer["bookings"]["mean"]["value"] < SMALL
+    book = Book(scenario.name or "Forecast", scenario.as_of, cents=small)
     write_summary(book, answer)
     write_periods(book, answer)
     write_deals(book, deals)
