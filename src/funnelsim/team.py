@@ -208,15 +208,21 @@ class Team:
             rep.check_as_of(as_of)
         work: dict[str, Work] = {}
         for stage, one in self.work.items():
-            own = _own_stage(stage, stages)
+            own = own_stage_of_work(stage, stages)
             if own in work:
                 raise InputError("team.work", "name each stage once", stage)
             work[own] = one
         return self if work == self.work else dataclasses.replace(self, work=work)
 
 
-def _own_stage(stage: str, stages: Sequence[str]) -> str:
-    """Return the funnel's spelling of a stage in which deals can be worked on."""
+def own_stage_of_work(stage: str, stages: Sequence[str]) -> str:
+    """Return the funnel's spelling of a stage in which deals can be worked on.
+
+    Raises
+    ------
+    InputError
+        If there is no such stage, or it is the last.
+    """
     for name in stages[:-1]:
         if name.casefold() == stage.strip().casefold():
             return name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -85,7 +86,9 @@ def scenario_of(document: Document) -> Scenario:
     with document.placed("market"):
         market = Market(**checked_keys("market", root.get("market", {}), MARKET_KEYS))
     funnel = funnel_of(document, root["funnel"])
-    parts = {key: root[key] for key in VALUES if key in root} | _optional(document, root)
+    parts = {key: root[key] for key in VALUES if key in root} | _optional(
+        document, root, funnel.names
+    )
     with document.placed():
         scenario = Scenario(**parts, periods=periods, clock=clock, market=market, funnel=funnel)
     if "pipeline" not in root:
@@ -112,7 +115,7 @@ def _root(document: Document) -> dict[str, Any]:
     return root
 
 
-def _optional(document: Document, root: dict[str, Any]) -> dict[str, Any]:
+def _optional(document: Document, root: dict[str, Any], stages: Sequence[str]) -> dict[str, Any]:
     """Return what is stated of deals that do not exist yet, and of people."""
     parts: dict[str, NewBusiness | RequiredPipeline | Team] = {}
     if "new_business" in root:
@@ -120,7 +123,7 @@ def _optional(document: Document, root: dict[str, Any]) -> dict[str, Any]:
     if "required_pipeline" in root:
         parts["required_pipeline"] = required_pipeline_of(document, root["required_pipeline"])
     if "team" in root:
-        parts["team"] = team_of(document, root["team"])
+        parts["team"] = team_of(document, root["team"], stages, root["as_of"])
     return parts
 
 

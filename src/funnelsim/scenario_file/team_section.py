@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
 from funnelsim.errors import InputError
-from funnelsim.periods import checked_keys
+from funnelsim.periods import as_date, checked_keys
 from funnelsim.scenario_file.document import Document
 from funnelsim.scenario_file.lines import KeyPath
 from funnelsim.scenario_file.values import distribution_at, list_of_tables
-from funnelsim.team import Rep, Role, Team, Work
+from funnelsim.team import Rep, Role, Team, Work, own_stage_of_work
 
 TEAM_KEYS = tuple(one.name for one in fields(Team))
 ROLE_KEYS = tuple(one.name for one in fields(Role))
@@ -19,8 +20,10 @@ REP_KEYS = tuple(one.name for one in fields(Rep))
 WORK_KEYS = tuple(one.name for one in fields(Work))
 
 
-def team_of(document: Document, table: Any) -> Team:
-    """Return the team that a ``[team]`` table states."""
+def team_of(document: Document, table: Any, stages: Sequence[str], as_of: Any) -> Team:
+    """Return the team that a ``[team]`` table states, for a funnel's stages and a day."""
+    with document.placed("as_of"):
+        day = as_date("as_of", as_of)
     with document.placed("team"):
         given = checked_keys("team", table, TEAM_KEYS)
         if "roles" not in given:
@@ -30,16 +33,22 @@ def team_of(document: Document, table: Any) -> Team:
         given["reps"] = _entries(document, "reps", given.get("reps", []), _rep)
         if "work" in given:
             given["work"] = _works(document, given["work"])
-        return _placed_team(document, given)
+        _check_places(document, given, stages, day)
+        return Team(**given)
 
 
-def _placed_team(document: Document, given: dict[str, Any]) -> Team:
-    """Return the team; where a rep has a role that is not known, the line is that of the rep."""
+def _check_places(
+    document: Document, given: Mapping[str, Any], stages: Sequence[str], as_of: dt.date
+) -> None:
+    """Refuse what does not fit the rest of the scenario, with the line of the rep or the work."""
     roles = Team(given["roles"])
     for place, rep in enumerate(given["reps"]):
         with document.placed("team", "reps", place):
             roles.role_name("role of a rep", rep.role)
-    return Team(**given)
+            rep.check_as_of(as_of)
+    for stage in given.get("work", {}):
+        with document.placed("team", "work", stage):
+            own_stage_of_work(stage, stages)
 
 
 def _entries(

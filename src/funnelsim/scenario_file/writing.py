@@ -156,7 +156,8 @@ class _Writer:
         reps = [{"role": one.role} | self._written(_changed(one, _USUAL_REP)) for one in team.reps]
         work = {stage: self._work(one) for stage, one in team.work.items()}
         lists = {"roles": roles, "reps": reps, "work": work}
-        return self._written(_changed(team, Team(team.roles)) | lists)
+        table = self._written(_changed(team, Team(team.roles)) | lists)
+        return {key: value for key, value in table.items() if value not in ([], {})}
 
     def _work(self, work: Work) -> Any:
         return self._value(work.hours) if work.role is None else self._written(_given(work))
