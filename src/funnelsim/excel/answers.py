@@ -18,6 +18,7 @@ HEADER = 3
 FIRST = HEADER + 1
 CHART_ROWS = 18
 LARGE = 1_000
+HEIGHT = 45
 LEVELS = ("p10", "p50", "p90")
 MONEY = "amount"
 OF_ESTIMATE = ("value", "standard error", "low", "high")
@@ -29,7 +30,8 @@ def write_summary(book: Book, answer: Answer) -> None:
     money = answer["currency"]
     hint = "Standard errors, and 95 % intervals from low to high, are those of the simulation."
     page.title(heading(dict(answer)), f"{hint} Amounts are in {money}." if money else hint)
-    page.row(HEADER, 0, ("answer", *OF_ESTIMATE), "header")
+    page.text(HEADER, 0, "answer", "header")
+    page.row(HEADER, 1, OF_ESTIMATE, "number header")
     page.raw.freeze_panes(FIRST, 1)
     row = FIRST
     for name, value, kind in _facts(answer):
@@ -162,8 +164,9 @@ def _day(value: Any) -> Any:
 def write_columns(page: Page, columns: Mapping[str, tuple[list[Any], str]]) -> dict[str, Column]:
     """Write columns below their names; return where their cells are."""
     places = {}
+    page.raw.set_row(HEADER, HEIGHT)
     for column, (name, (values, kind)) in enumerate(columns.items()):
-        page.text(HEADER, column, name, "header")
+        page.text(HEADER, column, name, "number header" if kind else "header")
         for row, value in enumerate(values, FIRST):
             page.write(row, column, value, "plain", _kind_of(value) if kind == "input" else kind)
         places[name] = Column(page, column, FIRST, FIRST + max(len(values), 1) - 1)
@@ -187,9 +190,14 @@ _BANDED = ("period", "P50", "P10", "P90", "P50 - P10", "P90 - P50", "mean")
 
 def write_deals(book: Book, deals: Mapping[str, list[Any]]) -> None:
     """Add the sheet of open deals: all that is said of them is exact."""
-    kinds = {"amount": MONEY, "age": "number", "expected_close": "date"}
+    kinds = {
+        "amount": MONEY,
+        "age": "number",
+        "expected_close": "date",
+        "win_probability": "chance",
+    }
     columns = {
-        name: (values, kinds.get(name, "chance" if name.startswith("w") else ""))
+        name.replace("_", " "): (values, kinds.get(name, "chance" if name[:3] == "won" else ""))
         for name, values in deals.items()
     }
     widths = dict.fromkeys(range(len(columns)), 15.0)

@@ -20,7 +20,7 @@ from funnelsim.excel.validation import noted, validate
 from funnelsim.periods import as_date
 
 FIELD_COLUMNS = ("name", "unit", "rule", "example", "value")
-FIELD_WIDTHS = {0: 26, 1: 15, 2: 62, 3: 22, 4: 18}
+FIELD_WIDTHS = {0: 26, 1: 15, 2: 70, 3: 28, 4: 18}
 VALUE_COLUMN = 4
 FIELD_HEADER = 3
 MORE_VALUES = 12
@@ -224,7 +224,7 @@ def _more(sheet: Rows, name: str) -> Entry:
 
 
 def _width(entry: Entry) -> float:
-    usual = {"text": 20, "segment": 16, "money": 18, "date": 20}
+    usual = {"text": 24, "segment": 16, "money": 18, "date": 20}
     return max(usual.get(entry.kind, 17), len(entry.name) + 4)
 
 

@@ -10,15 +10,17 @@ from typing import Any, NamedTuple
 from funnelsim import _exact
 from funnelsim.excel.assumptions import MORE_VALUES, Cells
 from funnelsim.excel.book import Book, Page
+from funnelsim.excel.capacity_audit import write_capacity_audit
 from funnelsim.excel.cells import letters
 from funnelsim.excel.convolution import Grid, chance_to_reach, grid_of
 from funnelsim.excel.grid_sheet import write_grid
 from funnelsim.goal import CENTS
+from funnelsim.quota_capacity import QuotaCapacity
 from funnelsim.scenario import Scenario
 
 AUDIT = "Audit"
 CHECKS = 4
-MOST_CHECKS = 7
+MOST_CHECKS = 8
 ENOUGH = "1E-9"
 CLOSE = 1e-12
 HINT = (
@@ -49,7 +51,11 @@ class Tables(NamedTuple):
 
 
 def write_audit(
-    book: Book, scenario: Scenario, deals: Mapping[str, list[Any]], cells: Cells
+    book: Book,
+    scenario: Scenario,
+    deals: Mapping[str, list[Any]],
+    capacity: QuotaCapacity | None,
+    cells: Cells,
 ) -> None:
     """Add the audit sheet, and the grid of sums that it uses.
 
@@ -59,6 +65,8 @@ def write_audit(
         The assumptions.
     deals : mapping of str to list
         The forecast's table of open deals.
+    capacity : QuotaCapacity or None
+        The quota capacity of the team, if there is one.
     cells : dict
         Where the assumptions stand in the workbook.
     """
@@ -71,6 +79,10 @@ def write_audit(
     checks = _checks(scenario, tables, cells)
     if isinstance(grid, Grid):
         checks.append(_attainment(book, page, scenario, grid, deals, tables, checks))
+    if capacity is not None:
+        formula = write_capacity_audit(book, capacity, cells)
+        expected = capacity.total.expected.value
+        checks.append(Check("quota capacity", formula, expected, "money"))
     _write_checks(page, checks)
     row = CHECKS + len(checks) + 1
     page.text(row, 0, _of_attainment(grid), "hint")

@@ -31,16 +31,18 @@ NUMBERS = {
 A4 = 9
 BLUE, GREY, YELLOW, PALE = "#1F4E79", "#7F7F7F", "#FFF9DB", "#DCE6F1"
 
+HEADER = {
+    "bold": True,
+    "bg_color": BLUE,
+    "font_color": "white",
+    "valign": "vcenter",
+    "text_wrap": True,
+}
 STYLES: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 14, "font_color": BLUE},
     "hint": {"font_color": GREY, "italic": True},
-    "header": {
-        "bold": True,
-        "bg_color": BLUE,
-        "font_color": "white",
-        "valign": "vcenter",
-        "text_wrap": True,
-    },
+    "header": HEADER,
+    "number header": HEADER | {"align": "right"},
     "input": {"bg_color": YELLOW, "border": 1, "border_color": "#D9D9D9"},
     "note": {"font_color": GREY, "text_wrap": True, "valign": "top"},
     "example": {"font_color": GREY, "italic": True},

@@ -262,7 +262,7 @@ NEW_BUSINESS = Fields(
     (
         Entry(
             "per_period", "number", "deals",
-            "mean number created in a whole period; or one number per period, to the right",
+            "mean number created in a period; or one number for each, to the right",
             8, low=0.0, many=True,
         ),
         AMOUNT,

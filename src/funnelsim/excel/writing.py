@@ -16,6 +16,7 @@ from funnelsim.excel.answers import (
 from funnelsim.excel.assumptions import write_assumptions
 from funnelsim.excel.audit import write_audit
 from funnelsim.excel.book import Book
+from funnelsim.excel.capacity_sheet import capacity_of, write_capacity
 from funnelsim.excel.template import tables_of
 from funnelsim.forecast import Forecast
 from funnelsim.planning.sensitivity import Sensitivity
@@ -79,11 +80,14 @@ def workbook_of(forecast: ScenarioAnswers, sensitivity: Sensitivity | None) -> b
     book = Book(scenario.name or "Forecast", scenario.as_of, cents=small)
     write_summary(book, answer)
     write_periods(book, answer)
+    capacity = capacity_of(scenario, forecast.record.paths, forecast.record.seed)
+    if capacity is not None:
+        write_capacity(book, capacity)
     write_deals(book, deals)
     if sensitivity is not None:
         write_sensitivity(book, sensitivity)
     cells = write_assumptions(book, tables_of(scenario))
-    write_audit(book, scenario, deals, cells)
+    write_audit(book, scenario, deals, capacity, cells)
     return book.content()
 
 
