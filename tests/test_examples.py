@@ -18,6 +18,7 @@ from funnelsim.scenario_file import (
     new_business_section,
     pipeline_section,
     reading,
+    team_section,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -299,6 +300,10 @@ def test_the_docs_name_every_key_and_family():
         *new_business_section.NEW_BUSINESS_KEYS,
         *new_business_section.REPEAT_KEYS,
         *new_business_section.REQUIRED_PIPELINE_KEYS,
+        *team_section.TEAM_KEYS,
+        *team_section.ROLE_KEYS,
+        *team_section.REP_KEYS,
+        *team_section.WORK_KEYS,
         *FAMILIES,
     }
 
