@@ -9,7 +9,6 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
-import simpy
 
 from benchmarks.peers.pure_python import interpolate
 from benchmarks.work import OPEN_STAGES, Work
@@ -17,11 +16,15 @@ from benchmarks.work import OPEN_STAGES, Work
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import simpy
+
 NORMAL = NormalDist()
 
 
 def simulate(work: Work, paths: int, seed: int) -> np.ndarray:
     """Return bookings (paths, periods)."""
+    import simpy  # noqa: PLC0415  an extra of the benchmarks, which tests of the gate do without
+
     rng = random.Random(seed)
     reach = np.stack([work.reach_chance(stage) for stage in range(OPEN_STAGES + 1)], axis=1)
     latent = [[NORMAL.inv_cdf(c) if c < 1 else float("inf") for c in row] for row in reach.tolist()]
