@@ -111,6 +111,17 @@ def test_attrition_has_a_mean_that_can_be_integrated():
     assert mean == pytest.approx(-math.expm1(-0.2) / 0.2, rel=5e-4)
 
 
+def test_the_street_quota_takes_the_plan_at_its_word():
+    role = Role("rep", quota=1_000_000, attrition=50.0, backfill=30, ramp=[0.5])
+    hire = Rep("rep", start="2027-04-01", count=3)
+    late = Rep("rep", start="2027-04-01", count=3, delay=60)
+    stays = Role("rep", quota=1_000_000, ramp=[0.5])
+    found = few(([role], [Rep("rep", count=5), late]))
+    planned = few(([stays], [Rep("rep", count=5), hire]))
+    assert [one.street for one in found.periods] == [one.street for one in planned.periods]
+    assert planned.total.expected.value == pytest.approx(planned.total.street)
+
+
 def test_a_late_hire_has_a_mean_that_can_be_integrated():
     # of an exponential delay in whole days, at most k with chance 1 - exp(-(k + 1/2) / 30)
     role = Role("rep", quota=1_000_000)
