@@ -10,40 +10,33 @@ from collections.abc import Callable
 
 import numpy as np
 
+from funnelsim.kernels.borrowing import borrowed
 from funnelsim.kernels.jit import part
 from funnelsim.kernels.outcomes import TILE
 from funnelsim.kernels.queue_days import (
     CLOCK,
+    DATED,
+    EARLIEST,
     ENTERED,
     GONE_FROM,
+    HIGH,
+    LOW,
+    PERIOD,
     WON,
     Plan,
     desk_of,
     run_path,
 )
+from funnelsim.kernels.queue_order import RANK
 from funnelsim.kernels.queue_ways import (
-    DATED,
-    EARLIEST,
-    HIGH,
-    LOW,
-    PERIOD,
-    RANK,
+    HEAD,
+    LEG,
     empty_ways,
     write_created_deals,
     write_open_deals,
 )
 from funnelsim.kernels.settling import settle_one
 from funnelsim.kernels.trajectories import hand_out
-
-
-@part
-def _ranks(ways):
-    """Return one more than the highest rank of a deal."""
-    most = np.int32(0)
-    for lane in range(TILE):
-        for i in range(ways.deals[lane]):
-            most = max(most, ways.whole[lane, i, RANK])
-    return np.int64(most) + 1
 
 
 @part
@@ -94,32 +87,43 @@ def queue_of(source: int) -> Callable[..., None]:
         first_tile, results, loads,
     ):  # fmt: skip
         source  # noqa: B018
+        deals, births, repeats = borrowed(deals), borrowed(births), borrowed(repeats)
+        pending, road, work, crew = (
+            borrowed(pending),
+            borrowed(road),
+            borrowed(work),
+            borrowed(crew),
+        )
+        rates, change, paths = borrowed(rates), borrowed(change), borrowed(paths)
+        lanes, results, loads = borrowed(lanes), borrowed(results), borrowed(loads)
         key = (key_words[0], key_words[1])
         stages, periods = results.entering.shape[0], results.entering.shape[1]
         plan = Plan(road.end, road.tau, deals.close, deals.close_period, crew, work)
-        ways = empty_ways(len(deals.low), len(deals.low))
+        ways = empty_ways(len(deals.low) * (HEAD + LEG))
         for first in range(0, len(paths.pace), TILE):
             tile = np.uint64(first_tile + first // TILE)
             lanes.entered[:], lanes.left[:] = 0, 0
-            ways.deals[:], ways.legs[:] = 0, 0
+            ways.deals[:], ways.length[:] = 0, 0
             for lane in range(TILE):
                 lanes.pace[lane] = paths.pace[first + lane]
                 lanes.draw[lane] = paths.draw[first + lane]
             ways = write_open_deals(
                 deals, road, work, crew.rank, ways, paths, lanes, tile, first, key
             )
-            ways = write_created_deals(
+            ways, ranks = write_created_deals(
                 births, road, work, len(deals.low), ways, paths, lanes, tile, first, key
             )
-            desk = desk_of(ways.clock.shape[1], _ranks(ways), crew, stages, periods)
+            own = desk_of(ways.deals.max(), ranks, crew, stages, periods)
+            desk, lent = borrowed(own), borrowed(ways)
             for lane in range(min(TILE, len(rates) - first)):
                 at = first + lane
-                run_path(rates[at], change[at], ways, plan, desk, loads, tile, at, lane, key)
+                run_path(rates[at], change[at], lent, plan, desk, loads, tile, at, lane, key)
                 _count(desk, lanes, lane)
                 _book(
                     deals, births, repeats, pending, road, crew.deal, desk, paths, lanes, results,
                     lane, tile, first, key,
                 )  # fmt: skip
             hand_out(deals, lanes, results, first)
+            own.number[:], ways.deals[:] = 0, 0  # they are used until here, and so kept
 
     return queue

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from funnelsim.kernels.births import clock_at
 from funnelsim.kernels.cells import level_of_word, time_at
-from funnelsim.kernels.jit import part
+from funnelsim.kernels.jit import inlined
 from funnelsim.kernels.philox import uniform_of
 from funnelsim.kernels.queue_order import (
     FIRST,
     NOBODY,
+    RANK,
     RIGHT,
     SINCE,
     joined,
@@ -27,15 +28,16 @@ from funnelsim.kernels.queue_order import (
     without_first,
 )
 from funnelsim.kernels.queue_ways import (
-    COLUMNS,
-    DATED,
-    FATE,
-    HIGH,
+    CLOCK_BITS,
+    HALF,
+    HEAD,
+    HIGH_EARLIEST,
     LEG,
-    LOW,
-    PERIOD,
-    RANK,
-    STAGE,
+    ONE_LEG,
+    PERIOD_DATED,
+    RANK_LOW,
+    SIXTEEN,
+    STAGES,
     Work,
 )
 from funnelsim.kernels.walking import period_of
@@ -50,13 +52,16 @@ PATIENCE = np.uint64(2**21)
 """Purpose of how long a deal waits in the first stage; that of stage ``s`` is ``s`` more."""
 RANK_BITS = np.int64(36)
 RANKS = np.int64(2**36 - 1)
-WORD = np.int64(0xFFFFFFFF)
+WORD, SHORT = np.int64(0xFFFFFFFF), np.int64(0xFFFF)
 BINS = 864
 REPLICATES = 64
 
-UNITS, SPENT, BEGUN, LINK = range(RIGHT + 1, RIGHT + 5)
-"""Columns of a deal: units of work that are left; seconds of waiting in the stage so far; whether
-its work there has begun; the next deal that comes on the same day."""
+STAGE, FATE, PERIOD, NEXT_LEG, EARLIEST, DATED, LOW, HIGH = range(RIGHT + 1, RIGHT + 9)
+UNITS, SPENT, BEGUN, LINK = range(HIGH + 1, HIGH + 5)
+"""Columns of a deal: the stage where it is, the one in which it is lost; the period in which it
+entered; where its stay is written down; a day that no win of it is before; its group, if it is won
+on a stated date; its stable number; units of work that are left; seconds of waiting in the stage so
+far; whether its work there has begun; the next deal that comes on the same day."""
 CLOCK, STAY = 0, 1
 """Columns of numbers: when it entered the stage; time in the stage that is left."""
 BUSY, DONE, REST = range(3)
@@ -120,7 +125,7 @@ class Plan(NamedTuple):
     work: Work
 
 
-@part
+@inlined
 def desk_of(room, ranks, crew, stages, periods):
     """Return a desk for so many deals of a path."""
     return Desk(
@@ -137,7 +142,7 @@ def desk_of(room, ranks, crew, stages, periods):
     )
 
 
-@part
+@inlined
 def calendar_at(tau, clock):
     """Return the first calendar day by which the clock reaches a time, or the horizon."""
     if len(tau) == 0:
@@ -157,7 +162,7 @@ def calendar_at(tau, clock):
     return np.float64(low - 1) + (clock - before) / (tau[low] - before)
 
 
-@part
+@inlined
 def bin_of(seconds):
     """Return the bin of a wait: each second by itself, then 32 bins to each doubling."""
     if seconds < 64:
@@ -165,7 +170,7 @@ def bin_of(seconds):
     return (np.float64(seconds).view(np.int64) >> 47) - (np.int64(1023 + 6) << 5) + 64
 
 
-@part
+@inlined
 def _expect(i, day, now, plan, desk):
     """Let a deal come to its stage when the clock says so, but no sooner than now."""
     at = calendar_at(plan.tau, desk.real[i, CLOCK]) * np.float64(DAY)
@@ -180,8 +185,8 @@ def _expect(i, day, now, plan, desk):
         desk.head[second // DAY] = i
 
 
-@part
-def _go_on(i, at, day, now, plan, desk, time, seconds):
+@inlined
+def _go_on(i, at, day, now, plan, desk, words):
     """Let a deal leave its stage at a clock time, and those after it that take no work.
 
     A time below 0 says that it is only now that it comes to its stage.
@@ -189,7 +194,7 @@ def _go_on(i, at, day, now, plan, desk, time, seconds):
     whole, end, counts = desk.whole[i], plan.end, desk.counts
     last, beyond = counts.shape[1] - 2, np.int64(len(end) - 1)
     while True:
-        s, group, leg = whole[STAGE], whole[DATED], whole[LEG]
+        s, group, leg = whole[STAGE], whole[DATED], whole[NEXT_LEG]
         if at >= 0.0:
             k = np.int64(period_of(end, at, np.uint64(whole[PERIOD])))
             if group >= 0:
@@ -200,24 +205,25 @@ def _go_on(i, at, day, now, plan, desk, time, seconds):
                 return
             counts[ENTERED, s + 1, k] += np.int32(1)
             desk.real[i, CLOCK], whole[PERIOD] = at, k
-            s, leg = s + 1, leg + 1
-            whole[STAGE], whole[LEG] = s, leg
+            s, leg = s + 1, leg + LEG
+            whole[STAGE], whole[NEXT_LEG] = s, leg
             if k >= beyond:
                 return
         if s > last:
             desk.won[desk.number[WON]] = i
             desk.number[WON] += 1
             return
-        if seconds[leg] > 0:
+        if words[leg + 1] > 0:
             break
-        at = desk.real[i, CLOCK] + time[leg]
+        at = desk.real[i, CLOCK] + np.int64(words[leg]).view(np.float64)
+    stay = np.int64(words[leg]).view(np.float64)
     row = min(whole[RANK], np.int64(len(plan.crew.deal)))
-    desk.real[i, FIRST], desk.real[i, STAY] = plan.crew.priority[row, s], time[leg]
-    whole[UNITS], whole[SPENT], whole[BEGUN] = np.int64(seconds[leg]) * WORK_SECOND, 0, 0
+    desk.real[i, FIRST], desk.real[i, STAY] = plan.crew.priority[row, s], stay
+    whole[UNITS], whole[SPENT], whole[BEGUN] = words[leg + 1] * WORK_SECOND, 0, 0
     _expect(i, day, now, plan, desk)
 
 
-@part
+@inlined
 def _patience(i, plan, desk, tile, lane, key):
     """Return the second by which a waiting deal is lost, if nobody begins to work on it."""
     work, whole = plan.work, desk.whole[i]
@@ -230,7 +236,7 @@ def _patience(i, plan, desk, tile, lane, key):
     return whole[SINCE] + np.int64(np.floor(days * np.float64(DAY))) - whole[SPENT]
 
 
-@part
+@inlined
 def _move_clock(i, second, plan, desk):
     """Set a deal's clock to a second of the calendar, and its period; neither goes back."""
     at = max(clock_at(plan.tau, np.float64(second) / np.float64(DAY)), desk.real[i, CLOCK])
@@ -238,7 +244,7 @@ def _move_clock(i, second, plan, desk):
     desk.whole[i, PERIOD] = period_of(plan.end, at, np.uint64(desk.whole[i, PERIOD]))
 
 
-@part
+@inlined
 def _give_up(i, second, plan, desk, stale):
     """Count a deal that is lost while it waits."""
     _move_clock(i, second, plan, desk)
@@ -249,7 +255,7 @@ def _give_up(i, second, plan, desk, stale):
         stale[s, k] += np.int32(1)
 
 
-@part
+@inlined
 def _next_of(pool, now, plan, desk, stale, tile, lane, key):
     """Take the deal that is next out of its queue; nobody: -1. Those lost by now are counted."""
     while desk.root[pool] >= 0:
@@ -263,7 +269,7 @@ def _next_of(pool, now, plan, desk, stale, tile, lane, key):
     return NOBODY
 
 
-@part
+@inlined
 def _work_off(units, rates, day, now, period, worked):
     """Work from now on; return when it is done, and what is left where the seat leaves before."""
     room = (day + 1) * DAY - now
@@ -282,7 +288,7 @@ def _work_off(units, rates, day, now, period, worked):
     return NEVER, np.int64(0), day
 
 
-@part
+@inlined
 def _begin(i, seat, day, now, rates, plan, desk, loads, path):
     """Let a seat begin to work on a deal; return when the deal leaves the stage, or -1."""
     whole, crew = desk.whole[i], plan.crew
@@ -307,14 +313,14 @@ def _begin(i, seat, day, now, rates, plan, desk, loads, path):
     return at
 
 
-@part
+@inlined
 def _join(i, pool, desk):
     """Let a deal join the queue of a pool."""
     desk.root[pool] = joined(desk.whole, desk.real, desk.root[pool], i)
     desk.counts[QUEUED, desk.whole[i, STAGE], desk.whole[i, PERIOD]] += np.int32(1)
 
 
-@part
+@inlined
 def _morning(day, rates, plan, desk):
     """Put the deals of seats that have left back into the queue; wake seats that can take one."""
     now, pool_of_seat = day * DAY, plan.crew.pool_of_seat
@@ -334,7 +340,7 @@ def _morning(day, rates, plan, desk):
             desk.seat[seat, BUSY], desk.seat[seat, DONE] = GONE, now
 
 
-@part
+@inlined
 def _soonest(seats):
     """Return the second in which a seat is next done, and which."""
     best, which = NEVER, np.int64(-1)
@@ -344,7 +350,7 @@ def _soonest(seats):
     return best, which
 
 
-@part
+@inlined
 def _free_seat(pool, day, rates, crew, seats):
     """Return the first seat of a pool that is there and free; -1: none is."""
     for seat in range(crew.first[pool], crew.first[pool + 1]):
@@ -353,7 +359,7 @@ def _free_seat(pool, day, rates, crew, seats):
     return NOBODY
 
 
-@part
+@inlined
 def _pool_of(i, crew, whole):
     """Return where a deal's work in its stage is done."""
     rank, role = whole[i, RANK], crew.role_of_stage[whole[i, STAGE]]
@@ -362,23 +368,32 @@ def _pool_of(i, crew, whole):
     return crew.pools[role] + whole[i, LOW] % (crew.pools[role + 1] - crew.pools[role])
 
 
-@part
+@inlined
 def _set_up(ways, plan, desk, lane):
     """Let all deals of a path come to their first stage with work, before the first day."""
-    whole, given = desk.whole, ways.whole[lane]
+    words, head = ways.words[lane], np.int64(0)
     desk.head[:], desk.root[:], desk.number[:] = NOBODY, NOBODY, 0
     desk.seat[:, BUSY], desk.seat[:, DONE], desk.seat[:, REST] = FREE, NEVER, 0
     desk.counts[:] = 0
     for i in range(ways.deals[lane]):
-        for column in range(COLUMNS):
-            whole[i, column] = np.int64(given[i, column])
-        whole[i, LOW], whole[i, HIGH] = whole[i, LOW] & WORD, whole[i, HIGH] & WORD
-        desk.slot[whole[i, RANK]] = i
-        desk.real[i, CLOCK] = ways.clock[lane, i]
-        _go_on(i, -1.0, np.int64(-1), np.int64(0), plan, desk, ways.time[lane], ways.seconds[lane])
+        whole, stages = desk.whole[i], words[head + STAGES]
+        whole[RANK], whole[LOW] = (
+            words[head + RANK_LOW] & WORD,
+            words[head + RANK_LOW] >> HALF & WORD,
+        )
+        whole[EARLIEST] = words[head + HIGH_EARLIEST] & WORD
+        whole[HIGH] = words[head + HIGH_EARLIEST] >> HALF & WORD
+        whole[STAGE], whole[FATE] = stages & SHORT, stages >> SIXTEEN & SHORT
+        whole[PERIOD] = words[head + PERIOD_DATED] >> HALF
+        whole[DATED] = np.int64(np.int32(words[head + PERIOD_DATED] & WORD))
+        whole[NEXT_LEG] = head + HEAD
+        desk.slot[whole[RANK]] = i
+        desk.real[i, CLOCK] = np.int64(words[head + CLOCK_BITS]).view(np.float64)
+        head += HEAD + LEG * (stages // ONE_LEG)
+        _go_on(i, -1.0, np.int64(-1), np.int64(0), plan, desk, words)
 
 
-@part
+@inlined
 def _clear(plan, desk, loads, tile, path, lane, key):
     """Count the deals that still wait at the end of the horizon, and are lost before it."""
     if plan.work.patience >= 0:
@@ -391,11 +406,11 @@ def _clear(plan, desk, loads, tile, path, lane, key):
             loads.backlog[s, k, path] = total
 
 
-@part
+@inlined
 def run_path(rates, change, ways, plan, desk, loads, tile, path, lane, key):
     """Run all days of a path; ``rates`` (seats, D) are units a second, below 0: nobody is there."""
     whole, crew, heap, number, seats = desk.whole, plan.crew, desk.heap, desk.number, desk.seat
-    time, seconds = ways.time[lane], ways.seconds[lane]
+    words = ways.words[lane]
     _set_up(ways, plan, desk, lane)
     soonest, which = NEVER, NOBODY
     for day in range(len(desk.head)):
@@ -439,5 +454,5 @@ def run_path(rates, change, ways, plan, desk, loads, tile, path, lane, key):
             if done < soonest or (done == soonest and seat < which):
                 soonest, which = done, seat
             if at >= 0.0:
-                _go_on(i, at, day, now, plan, desk, time, seconds)
+                _go_on(i, at, day, now, plan, desk, words)
     _clear(plan, desk, loads, tile, path, lane, key)

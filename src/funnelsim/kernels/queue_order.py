@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from funnelsim.kernels.jit import part
-from funnelsim.kernels.queue_ways import COLUMNS, RANK
+from funnelsim.kernels.jit import inlined
 
 NOBODY = np.int64(-1)
-SINCE, LEFT, RIGHT = range(COLUMNS, COLUMNS + 3)
-"""Columns: the second in which the deal came to the stage; the two heaps below it."""
+RANK, SINCE, LEFT, RIGHT = range(4)
+"""Columns of a deal: its place in the order of all; the second in which it came to its stage; the
+two heaps below it."""
 FIRST = 2
 """Column of numbers: the lower, the sooner; among equal ones who came first is next."""
 
 
-@part
+@inlined
 def _before(whole, real, one, other):
     """Return whether a deal is next before another."""
     if real[one, FIRST] != real[other, FIRST]:
@@ -30,7 +30,7 @@ def _before(whole, real, one, other):
     return whole[one, RANK] < whole[other, RANK]
 
 
-@part
+@inlined
 def merged(whole, real, one, other):
     """Return the first of all deals in two heaps, that are one heap then."""
     if one < 0:
@@ -52,20 +52,20 @@ def merged(whole, real, one, other):
         one = after
 
 
-@part
+@inlined
 def joined(whole, real, root, one):
     """Return the first of a heap and one deal more."""
     whole[one, LEFT] = whole[one, RIGHT] = NOBODY
     return merged(whole, real, root, one)
 
 
-@part
+@inlined
 def without_first(whole, real, root):
     """Return the first of a heap once its first has left."""
     return merged(whole, real, whole[root, LEFT], whole[root, RIGHT])
 
 
-@part
+@inlined
 def put_in(heap, count, key):
     """Add a key to a binary heap of so many."""
     place = count
@@ -78,7 +78,7 @@ def put_in(heap, count, key):
     heap[place] = key
 
 
-@part
+@inlined
 def take_out(heap, count):
     """Remove the lowest key from a binary heap of so many, which is the first."""
     key, last, place = heap[count - 1], count - 1, 0

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from funnelsim.kernels.births import DAY, count_created, enter, prepare
 from funnelsim.kernels.births import PERIOD as PERIOD_OF_BIRTH
+from funnelsim.kernels.borrowing import borrowed
 from funnelsim.kernels.cells import level_of_word, time_at
 from funnelsim.kernels.creation import nth
-from funnelsim.kernels.jit import part
+from funnelsim.kernels.jit import inlined, part
 from funnelsim.kernels.outcomes import OUTCOME, TILE
 from funnelsim.kernels.philox import uniform_row
 from funnelsim.kernels.trajectories import start_everywhere, start_lost
@@ -25,7 +26,7 @@ from funnelsim.kernels.walking import FIRST_TIME, ZERO, leave, period_of, rest_o
 
 FIRST_WORK = np.uint64(2**20)
 """Purpose of the work in the first stage; that of stage ``s`` is ``s`` more."""
-SECONDS = 3600.0
+SECONDS, MOST_SECONDS = 3600.0, 1e9
 PADDING = 24
 """Added to rows of a multiple of 512: rows 4096 bytes apart would share the same few lines of a
 processor's cache."""
@@ -42,61 +43,65 @@ class Work(NamedTuple):
 
 
 class Ways(NamedTuple):
-    """The deals of a tile that come to a stage with work, or are won before, and their stays."""
+    """The deals of a tile that come to a stage with work, or are won before, path by path.
 
-    deals: NDArray[np.int64]  # (TILE,) deals of a path
-    legs: NDArray[np.int64]  # (TILE,) their stays in stages
-    whole: NDArray[np.int32]  # (TILE, room, COLUMNS)
-    clock: NDArray[np.float64]  # (TILE, room) when the deal entered the stage
-    time: NDArray[np.float64]  # (TILE, room) days on the clock of a stay
-    seconds: NDArray[np.int32]  # (TILE, room) of work
+    A deal has `HEAD` words and two for each stay in a stage (a leg): days on the clock, as the bits
+    of a number, and seconds of work. They stand together: so few pages of memory are written to at
+    a time.
+    """
+
+    deals: NDArray[np.int64]  # (TILE,) of a path
+    length: NDArray[np.int64]  # (TILE,) words of a path
+    head: NDArray[np.int64]  # (TILE,) where the last deal begins
+    words: NDArray[np.int64]  # (TILE, room)
 
 
-RANK, STAGE, FATE, PERIOD, LEG, EARLIEST, DATED, LOW, HIGH = range(9)
-"""Columns: place of the deal in the order of all; the stage where it is; the one in which it is
-lost, or one behind all; the period in which it entered; its stay there, counted on the path; a day
-that no win of it is before; its group, if it is won on a stated date, else -1; its number."""
-COLUMNS = 9
+RANK_LOW, HIGH_EARLIEST, STAGES, PERIOD_DATED, CLOCK_BITS = range(5)
+"""Words of a deal, most of them two numbers: its place in the order of all; its stable number; a
+day that no win of it is before; the stage where it is and the one in which it is lost (or one
+behind all); the period in which it entered it; its group, if it is won on a stated date, else -1;
+when it entered, as bits; then come its legs, the number of which stands above the stages."""
+HEAD = 5
+LEG = 2
+HALF, SIXTEEN = np.int64(32), np.int64(16)
+ONE_LEG = np.int64(2**32)
 
 
 @part
-def row_length(needed):
-    """Return a length of rows for so many numbers."""
-    return (needed // 512 + 1) * 512 + PADDING
-
-
-@part
-def empty_ways(deals, legs):
-    """Return room for so many deals and legs on each path."""
-    wide, long = row_length(deals), row_length(legs)
+def empty_ways(words):
+    """Return room for so many words on each path."""
     return Ways(
         np.zeros(TILE, np.int64),
         np.zeros(TILE, np.int64),
-        np.empty((TILE, wide, COLUMNS), np.int32),
-        np.empty((TILE, wide)),
-        np.empty((TILE, long)),
-        np.empty((TILE, long), np.int32),
+        np.zeros(TILE, np.int64),
+        np.empty((TILE, (words // 512 + 1) * 512 + PADDING), np.int64),
     )
 
 
 @part
 def with_room(ways, stages):
     """Return ways with room for one deal more on each path, in so many stages."""
-    wide, long = ways.clock.shape[1], ways.time.shape[1]
-    deals, legs = ways.deals.max(), ways.legs.max()
-    if deals < wide and legs + stages <= long:
+    room = ways.words.shape[1]
+    if ways.length.max() + HEAD + LEG * stages <= room:
         return ways
-    more = empty_ways(2 * wide if deals == wide else wide, 2 * long)
-    more.deals[:], more.legs[:] = ways.deals, ways.legs
+    more = empty_ways(2 * room)
     for lane in range(TILE):
-        for i in range(ways.deals[lane]):
-            more.clock[lane, i] = ways.clock[lane, i]
-            for column in range(COLUMNS):
-                more.whole[lane, i, column] = ways.whole[lane, i, column]
-        for leg in range(ways.legs[lane]):
-            more.time[lane, leg] = ways.time[lane, leg]
-            more.seconds[lane, leg] = ways.seconds[lane, leg]
+        more.deals[lane], more.length[lane] = ways.deals[lane], ways.length[lane]
+        for place in range(ways.length[lane]):
+            more.words[lane, place] = ways.words[lane, place]
     return more
+
+
+@inlined
+def bits(number):
+    """Return the bits of a number as a whole one."""
+    return np.float64(number).view(np.int64)
+
+
+@inlined
+def both(upper, lower):
+    """Return two 32-bit words as one."""
+    return (np.int64(upper) << HALF) | (np.int64(lower) & np.int64(0xFFFFFFFF))
 
 
 @part
@@ -104,13 +109,15 @@ def _set_out(rank, stage, last, group, ways, lanes, count, low, high):
     """Write down that the deal enters a stage, on the first ``count`` lanes."""
     for i in range(count):
         lane = lanes.active[i]
-        place = ways.deals[lane]
-        row = ways.whole[lane, place]
-        row[RANK], row[STAGE], row[FATE], row[DATED] = rank, stage, last + 1, group
-        row[PERIOD], row[LEG] = np.int32(lanes.period[lane]), ways.legs[lane]
-        row[EARLIEST], row[LOW], row[HIGH] = lanes.earliest[lane], np.int32(low), np.int32(high)
-        ways.clock[lane, place] = lanes.clock[lane]
-        ways.deals[lane] = place + 1
+        head = ways.length[lane]
+        words = ways.words[lane]
+        words[head + RANK_LOW] = both(low, rank)
+        words[head + HIGH_EARLIEST] = both(high, lanes.earliest[lane])
+        words[head + STAGES] = (np.int64(last + 1) << SIXTEEN) | stage
+        words[head + PERIOD_DATED] = both(lanes.period[lane], group)
+        words[head + CLOCK_BITS] = bits(lanes.clock[lane])
+        ways.head[lane], ways.length[lane] = head, head + HEAD
+        ways.deals[lane] += 1
 
 
 @part
@@ -120,17 +127,17 @@ def _draw_work(stage, work, lanes, tile, low, high, key):
         uniform_row(tile, low, high, FIRST_WORK + np.uint64(stage), key, lanes.uniform[1])
 
 
-@part
+@inlined
 def _write_leg(stage, time, work, ways, lanes, lane):
     """Write down a stay and its work, in whole seconds."""
-    leg, seconds = ways.legs[lane], np.int32(0)
+    seconds, place = np.int64(0), ways.length[lane]
     if work.law[stage] >= 0:
         level = level_of_word(lanes.uniform[1, lane])
         hours = time_at(work.places, work.guide, work.nodes, np.uint64(work.law[stage]), level)
-        seconds = np.int32(min(np.floor(hours * SECONDS + 0.5), 2147483647.0))
-    ways.time[lane, leg] = time
-    ways.seconds[lane, leg] = seconds
-    ways.legs[lane] = leg + 1
+        seconds = np.int64(min(np.floor(hours * SECONDS + 0.5), MOST_SECONDS))
+    ways.words[lane, place], ways.words[lane, place + 1] = bits(time), seconds
+    ways.words[lane, ways.head[lane] + STAGES] += ONE_LEG
+    ways.length[lane] = place + LEG
 
 
 @part
@@ -168,7 +175,7 @@ def write_way(rank, stage, road, work, ways, lanes, count, tile, low, high, key)
                 active[going] = lane
                 going += np.int64(ahead[lane] <= horizon)
             else:
-                ways.whole[lane, ways.deals[lane] - 1, FATE] = s
+                ways.words[lane, ways.head[lane] + STAGES] += (s - last - 1) << SIXTEEN
         count = going
 
 
@@ -254,28 +261,57 @@ def write_open_deals(deals, road, work, rank, ways, paths, lanes, tile, first, k
                 uniform_row(tile, low, high, FIRST_TIME + np.uint64(stage), key, lanes.uniform[0])
                 alive = deals.alive[group]
                 count = leave(stage, alive, deals.alive_step, deals.age[group], road, lanes, count)
-            write_way(rank[deal], stage + 1, road, work, ways, lanes, count, tile, low, high, key)
+            write_way(
+                rank[deal],
+                stage + 1,
+                road,
+                work,
+                borrowed(ways),
+                lanes,
+                count,
+                tile,
+                low,
+                high,
+                key,
+            )
             if close >= 0.0:
                 start_everywhere(lanes)
                 write_dated_way(
-                    rank[deal], stage, deals, group, road, work, ways, lanes, tile, low, high, key
+                    rank[deal],
+                    stage,
+                    deals,
+                    group,
+                    road,
+                    work,
+                    borrowed(ways),
+                    lanes,
+                    tile,
+                    low,
+                    high,
+                    key,
                 )
     return ways
 
 
 @part
 def write_created_deals(births, road, work, before, ways, paths, lanes, tile, first, key):
-    """Create deals, which come after ``before`` others, and write down their ways."""
+    """Create deals, which come after ``before`` others; return their ways, and how many there are.
+
+    That is the largest number of all deals on a path.
+    """
     if len(births.period) == 0:
-        return ways
+        return ways, before
     prepare(births, paths, lanes, first)
     stage, last = births.stage, lanes.threshold.shape[0] - 1
-    for number in range(count_created(births, paths, lanes, tile, first, key)):
+    most = count_created(births, paths, lanes, tile, first, key)
+    for number in range(most):
         ways = with_room(ways, last + 1)
         low, high = nth(births.low, births.high, number)
         uniform_row(tile, low, high, OUTCOME, key, lanes.outcome)
         uniform_row(tile, low, high, PERIOD_OF_BIRTH, key, lanes.uniform[0])
         uniform_row(tile, low, high, DAY, key, lanes.uniform[1])
         count = enter(births, road, lanes, number)
-        write_way(before + number, stage, road, work, ways, lanes, count, tile, low, high, key)
-    return ways
+        write_way(
+            before + number, stage, road, work, borrowed(ways), lanes, count, tile, low, high, key
+        )
+    return ways, before + most
