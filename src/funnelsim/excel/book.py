@@ -25,6 +25,7 @@ NUMBERS = {
     "chance": "0.00%",
     "decimal": "#,##0.00",
     "tiny": "0.0E+00",
+    "part": "0.000000",
 }
 """How values of a kind are shown."""
 

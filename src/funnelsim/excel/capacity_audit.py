@@ -55,7 +55,7 @@ def write_capacity_audit(book: Book, found: QuotaCapacity, cells: Cells) -> str:
     page.title("Quota capacity again", HINT)
     header = ("role of the reps", "count", "quota a year", "attainment factor", "bring a year")
     page.row(HEADER, 0, header, "header")
-    page.row(HEADER, SHARES, [f"share to {one.end}" for one in found.periods], "header")
+    page.row(HEADER, SHARES, [f"share to {one.end}" for one in found.periods], "number header")
     page.raw.set_row(HEADER, 32)
     page.raw.freeze_panes(FIRST, 1)
     for k, _rep in enumerate(reps):
@@ -67,7 +67,7 @@ def write_capacity_audit(book: Book, found: QuotaCapacity, cells: Cells) -> str:
     bring = f"$E${FIRST + 1}:$E${last}"
     for k, period in enumerate(found.periods):
         column = letters(SHARES + k)
-        page.write(YEARS, SHARES + k, shares.years[k], "plain", "number")
+        page.write(YEARS, SHARES + k, shares.years[k], "plain", "part")
         formula = f"SUMPRODUCT({bring},{column}{FIRST + 1}:{column}{last})*{column}{YEARS + 1}"
         value = period.expected.value
         page.formula(LIVE, SHARES + k, formula, value, "live", "money")

@@ -50,7 +50,7 @@ def write_grid(
     sums = nothing_won(grid)
     for k in range(grid.need):
         page.write(FIRST + k, 0, k, "name")
-        page.write(FIRST + k, 1, float(sums[k]))
+        page.write(FIRST + k, 1, float(sums[k]), "plain", "part")
     unit = f"$B${UNIT + 1}"
     for k, (name, amount, chance) in enumerate(sources):
         column, here, before = k + 2, letters(k + 2), letters(k + 1)
@@ -64,7 +64,12 @@ def write_grid(
             n = FIRST + j + 1
             gain = f"IF($A{n}>={units},INDEX({range_before},$A{n}-{units}+1),0)"
             page.formula(
-                n - 1, column, f"(1-{won})*{before}{n}+{won}*{gain}", float(sums[j]), "plain"
+                n - 1,
+                column,
+                f"(1-{won})*{before}{n}+{won}*{gain}",
+                float(sums[j]),
+                "plain",
+                "part",
             )
     final = letters(len(sources) + 1)
     need = f"ROUNDUP(ROUND({left}/'{SHEET}'!{unit},6),0)"

@@ -25,6 +25,8 @@ def read_fields(sheet: Fields, filled: Filled) -> dict[str, Any]:
         value = filled.several(entry, row, column)
         if value is not None:
             table[entry.name] = value
+            if sheet.section not in filled.places:  # for what is wrong with all of it
+                filled.note(sheet.section, row, column)
     _join_laws(sheet, table, sheet.section, filled)
     return _nested(table)
 
