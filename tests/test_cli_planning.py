@@ -66,7 +66,9 @@ def test_compare_takes_the_files_where_names_are_the_same(plan):
     assert [one["name"] for one in answer_of("compare", *files, *FEW)["scenarios"]] == list(files)
 
 
-@pytest.mark.parametrize(("count", "message"), [(0, "two"), (1, "two")])
+@pytest.mark.parametrize(
+    ("count", "message"), [(0, "at least two files"), (1, "funnelsim forecast")]
+)
 def test_compare_wants_two(plan, count, message):
     result = run("compare", *[plan()][:count])
     assert result.exit_code == 2
@@ -98,6 +100,8 @@ def test_sweep_row_by_row(plan):
         (("quota",), "--set must be NAME=VALUES"),
         (("quota=1e6:2e6:1",), "count 2 to"),
         (("quota=a:b:3",), "be a range of numbers"),
+        (("quota=1e6:2e6",), "a range FIRST:LAST:COUNT"),
+        ((), "--set must be given at least once"),
         (("quota=1e6", "quota=2e6"), "name each input once"),
         (("qouta=1e6",), "did you mean 'quota'"),
         (("quota=-5",), "quota must be"),
@@ -133,7 +137,8 @@ def test_sensitivity_by_shares(plan):
         (("--input", "quota=1e6:2e6", "--input", "booked"), "range everywhere, or nowhere"),
         (("--input", "quota=1e6"), "a low and a high end"),
         (("--input", "qouta"), "did you mean 'quota'"),
-        (("--answer", "medain"), "medain"),
+        (("--answer", "medain"), "'attainment', 'mean'"),
+        (("--shares",), "--input must give at least two inputs"),
     ],
 )
 def test_sensitivity_refuses(plan, given, message):
@@ -145,6 +150,7 @@ def test_sensitivity_refuses(plan, given, message):
 def test_worth_names_each_stage(plan):
     result = run("worth", plan(), *FEW)
     assert result.exit_code == 0, result.stderr
+    assert "an extra deal is worth 300,000 CNY: the mean amount of new business" in result.stdout
     for stage in ("training", "meeting", "consulting", "proposal", "negotiation"):
         assert stage in result.stdout
     assert answer_of("worth", plan(), *FEW)["changes"]
@@ -176,7 +182,7 @@ def test_inputs_are_listed_with_their_values(plan):
 @pytest.mark.parametrize("command", ["sweep", "sensitivity", "worth", "solve"])
 def test_the_answer_is_not_written_over_the_scenario(plan, command):
     file = plan()
-    more = ["quota"] if command == "solve" else []
+    more = {"solve": ["quota"], "sweep": ["--set", "quota=1e6"]}.get(command, [])
     result = run(command, file, *more, "--json", file)
     assert result.exit_code == 2
     assert "another file" in result.stderr

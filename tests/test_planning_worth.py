@@ -78,7 +78,7 @@ def test_changes_that_cannot_be_made_are_left_out_and_said():
     found = value_of_changes(plan(funnel=funnel, stages=["first"], units=[3], quota=2), **FEW)
 
     assert list(by_input(found)) == ["pipeline.extra_deals.first"]
-    assert len(found.notes) == 2
+    assert len(found.notes) == 3
     assert found.notes[0].startswith("one day off the cycle is left out: funnel.cycle_time must")
     assert found.notes[1].startswith("one point of win rate is left out: funnel.win_rate must")
     assert all(f"note: {note}" in repr(found) for note in found.notes)

@@ -12,7 +12,7 @@ import numpy as np
 from funnelsim.errors import InputError
 
 RANGE = 3
-MOST_VALUES = 100_000
+MOST_VALUES = 1_000
 
 
 def values_by_name(option: str, given: Sequence[str]) -> dict[str, list[Any]]:
@@ -55,6 +55,8 @@ def _values(option: str, text: str) -> list[Any]:
         if not 2 <= count <= MOST_VALUES or count != int(count):  # noqa: PLR2004  both ends
             raise InputError(option, f"count 2 to {MOST_VALUES:,} values in FIRST:LAST:COUNT", text)
         return [_plain(value) for value in np.linspace(first, last, int(count)).tolist()]
+    if len(parts) == RANGE - 1 and not any(sign in text for sign in "\"'[{-"):
+        raise InputError(option, "be a list, or a range FIRST:LAST:COUNT", text)
     return [value_in(part) for part in _listed(text)]
 
 

@@ -28,7 +28,8 @@ PATHS_OF_SHARES = 4_096
 
 ANSWER = click.option(
     "--answer",
-    help="attainment (default with a quota), mean, p10, p50, p90 or wins.",
+    type=click.Choice(["attainment", "mean", "p10", "p50", "p90", "wins"]),
+    help="What is asked for: attainment by default where there is a quota, else mean.",
 )
 
 
@@ -46,6 +47,9 @@ def compare(
     """Compare scenario files on the same draws; the first is what the others are compared to."""
     from funnelsim.planning.compare import compare as compared  # noqa: PLC0415
 
+    if len(scenario_files) < 2:  # noqa: PLR2004  one and another
+        remedy = "one is forecast by funnelsim forecast"
+        raise InputError("SCENARIO", "be at least two files", len(scenario_files), remedy)
     for file in scenario_files:
         check_target(target, file)
     scenarios = _named([(file, scenario_of(file)) for file in scenario_files])
@@ -89,6 +93,9 @@ def sweep(  # noqa: PLR0917
     from funnelsim.planning.sweep import sweep as swept  # noqa: PLC0415
 
     inputs = values_by_name("--set", given)
+    if not inputs:
+        remedy = "such as --set quota=1_000_000,1_200_000"
+        raise InputError("--set", "be given at least once", remedy=remedy)
     scenario = scenario_of(scenario_file, target)
     with progress_in_memory(paths) as progress:
         found = swept(
@@ -105,7 +112,7 @@ def sweep(  # noqa: PLR0917
     "given",
     multiple=True,
     metavar="NAME[=LOW:HIGH]",
-    help="An input, and its range; by default those that are there.",
+    help="An input, and its range; by default (not with --shares) those that are there.",
 )
 @click.option("--by", default=0.1, show_default=True, help="How far, where there is no range.")
 @click.option(
@@ -143,6 +150,10 @@ def sensitivity(  # noqa: PLR0917
     with progress_in_memory(paths) as progress:
         if shares:
             ranges = ranges_by_name("--input", given)
+            if len(ranges) < 2:  # noqa: PLR2004  or there is nothing to share
+                example = "--input funnel.win_rate=0.08:0.12 --input quota=9e5:1.1e6"
+                rule = "give at least two inputs, each with its range, to --shares"
+                raise InputError("--input", rule, len(ranges), f"such as {example}")
             found = sobol_shares(scenario, ranges, samples=samples, progress=progress, **options)
         else:
             found = one_at_a_time(scenario, _inputs(given), by=by, progress=progress, **options)

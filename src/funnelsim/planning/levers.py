@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -31,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funnelsim._deals import MOST_CENTS, NO_SEGMENT
+from funnelsim._text import plain_number
 from funnelsim.distributions import Distribution, Fixed
 from funnelsim.errors import InputError
 from funnelsim.funnel import Funnel, Stage
@@ -250,6 +252,29 @@ def amount_of_extra(scenario: Scenario, stage: str) -> int | Distribution:
     if business is not None and business.amount is not None:
         return _in_cents(business.amount)
     return _mean_amount(scenario, stage)
+
+
+def extra_in_words(scenario: Scenario, stages: Sequence[str]) -> str:
+    """Return what an extra deal of each of some stages is worth, and why."""
+    amounts = {stage: amount_of_extra(scenario, stage) for stage in stages}
+    means = {
+        stage: plain_number(one / CENTS if isinstance(one, int) else one.mean)
+        for stage, one in amounts.items()
+    }
+    money = f" {scenario.currency}".rstrip()
+    shown = ", ".join(f"{mean}{money} in {stage}" for stage, mean in means.items())
+    if len(set(means.values())) == 1:
+        shown = next(iter(means.values())) + money
+    return f"an extra deal is worth {shown}: {_why(scenario)}"
+
+
+def _why(scenario: Scenario) -> str:
+    required, business = scenario.required_pipeline, scenario.new_business
+    if required is not None and required.amount is not None:
+        return "the amount of the required pipeline"
+    if business is not None and business.amount is not None:
+        return "the mean amount of new business; state required_pipeline.amount for another"
+    return "the mean of the open deals of its stage, else of all"
 
 
 def _in_cents(amount: Distribution) -> int | Distribution:

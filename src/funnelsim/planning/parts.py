@@ -198,7 +198,11 @@ class NewBusinessFields(Fields):
             remedy = "all its numbers are 0: give a list"
             raise InputError("new_business.per_period", "have a profile", old, remedy)
         rate = number("new_business.per_period", new, NONNEGATIVE)
-        return tuple(one * (rate / mean) for one in old)
+        rates = tuple(one * (rate / mean) for one in old)
+        if self.value.planned and not all(one.is_integer() for one in rates):
+            rule = f"give whole numbers in the profile of {list(old)}, where it is planned"
+            raise InputError("new_business.per_period", rule, new, "or give a list")
+        return rates
 
 
 class TeamFields(Fields):

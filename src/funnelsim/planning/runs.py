@@ -86,6 +86,16 @@ class Runs:
         self._say(0)
         return forecast_of(scenario, lowered, kept, self._options)
 
+    @property
+    def paths(self) -> int:
+        """Number of paths of each forecast."""
+        return self._options.paths
+
+    @property
+    def seed(self) -> int:
+        """Key of all random numbers."""
+        return self._options.seed
+
     def __enter__(self) -> Self:
         return self
 

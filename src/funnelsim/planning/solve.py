@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import statistics
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from funnelsim._version import __version__
 from funnelsim._workers import Executors
 from funnelsim.answers import STUDENT
 from funnelsim.errors import InputError
@@ -15,7 +18,8 @@ from funnelsim.goal import CENTS
 from funnelsim.new_business import RequiredPipeline
 from funnelsim.parameters import Interval, number
 from funnelsim.planning.fields import bounds, is_whole, value_of, with_value
-from funnelsim.planning.levers import EXTRA_DEALS, amount_of_extra, lever_of
+from funnelsim.planning.levers import EXTRA_DEALS, amount_of_extra, extra_in_words, lever_of
+from funnelsim.planning.results import FORMAT
 from funnelsim.planning.runs import Runs
 from funnelsim.planning.search import COARSE, Domain, Edge, find_edge
 from funnelsim.scenario import Scenario
@@ -24,6 +28,11 @@ from funnelsim.simulation import Progress
 ANY = Interval(-math.inf, math.inf)
 MONEY, PARTS = 1e9, 16
 """What may be so large is an amount; from nothing a search begins with this part of the quota."""
+LISTED: dict[str, Callable[[tuple[float, ...]], float]] = {
+    "quota": math.fsum,
+    "new_business.per_period": statistics.fmean,
+}
+"""Inputs with one number for each period, and the one number that stands for all."""
 ABOUT = 40
 """Simulations that a search usually takes, for the bar."""
 
@@ -34,6 +43,10 @@ class Solution:
 
     Parameters
     ----------
+    scenario : str
+        What the scenario is called.
+    seed, paths : int
+        Of all simulations.
     name : str
         The input, by its dotted name.
     attainment : float
@@ -63,6 +76,8 @@ class Solution:
         Whether all values that were tried reach the chance; ``value`` is the last of them.
     simulations : int
         How many values were tried.
+    note : str
+        What an extra deal is worth, where they are asked for.
 
     Examples
     --------
@@ -74,6 +89,9 @@ class Solution:
     (True, True)
     """
 
+    scenario: str
+    seed: int
+    paths: int
     name: str
     attainment: float
     reachable: bool
@@ -89,6 +107,7 @@ class Solution:
     most_at: float
     every_value_is_enough: bool
     simulations: int
+    note: str = ""
 
     @property
     def ends(self) -> tuple[float | None, float | None]:
@@ -97,7 +116,8 @@ class Solution:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON holds them."""
-        shown = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        shown: dict[str, Any] = {"funnelsim": __version__, "format": FORMAT}
+        shown |= {name: getattr(self, name) for name in self.__dataclass_fields__}
         for name in ("attainment_now", "attainment_there", "most_attainment"):
             shown[name] = given(shown[name])
         return shown
@@ -132,7 +152,8 @@ def solve(
     base : Scenario
         The assumptions, with a quota.
     name : str
-        A number of the scenario by its dotted name: ``"new_business.per_period"``,
+        A number of the scenario by its dotted name (where there is one for each period, their
+        mean, or the sum of the quota; the profile stays): ``"new_business.per_period"``,
         ``"funnel.win_rate"``, ``"funnel.cycle_time"``, ``"pipeline.amount"``, ``"quota"``, …
     attainment : float
         The chance to reach the quota, in (0, 1).
@@ -195,7 +216,7 @@ class Trials:
     def __init__(self, base: Scenario, name: str, runs: Runs) -> None:
         self.base, self.name, self.now = base, name, _number_of(base, name)
         self.seen: dict[float, Estimate] = {}
-        self._runs = runs
+        self.runs = runs
 
     def at(self, value: float) -> Estimate:
         """Return the chance at a value that the scenario takes."""
@@ -205,7 +226,7 @@ class Trials:
         return self.seen[value]
 
     def _attainment(self, scenario: Scenario) -> Estimate:
-        found = self._runs.forecast(scenario).attainment_probability()
+        found = self.runs.forecast(scenario).attainment_probability()
         assert found is not None
         return found
 
@@ -231,6 +252,8 @@ def _number_of(base: Scenario, name: str) -> float | None:
     now = value_of(base, name)
     if now is None:
         return None
+    if name in LISTED and isinstance(now, tuple):  # a number keeps its profile
+        return LISTED[name](now)
     if isinstance(now, bool) or not isinstance(now, int | float):
         raise InputError(name, "be one number, to be solved for", now)
     return float(now)
@@ -268,6 +291,9 @@ def _solution(trials: Trials, target: float, edge: Edge) -> Solution:
     most_at, most = trials.best
     value = edge.value
     return Solution(
+        scenario=trials.base.name,
+        seed=trials.runs.seed,
+        paths=trials.runs.paths,
         name=trials.name,
         attainment=target,
         reachable=value is not None,
@@ -333,6 +359,9 @@ def _extra_deals(base: Scenario, name: str, target: float, runs: Runs) -> Soluti
     there = None if need.deals is None else forecast.attainment_with(need.deals, **plan)
     most = base.required_pipeline.most if base.required_pipeline else RequiredPipeline().most
     return Solution(
+        scenario=base.name,
+        seed=runs.seed,
+        paths=runs.paths,
         name=name,
         attainment=target,
         reachable=need.reachable,
@@ -348,4 +377,5 @@ def _extra_deals(base: Scenario, name: str, target: float, runs: Runs) -> Soluti
         most_at=float(most),
         every_value_is_enough=need.deals == 0,
         simulations=1,
+        note=extra_in_words(base, [str(plan["stage"])]),
     )

@@ -19,7 +19,9 @@ def solution_text(found: Solution) -> str:
         there = percent(found.attainment_there.value)
         rows.append([_bound(found), plain_number(found.value), _interval(found), there])
     header = [found.name, "value", "95 % interval", "chance of the quota"]
-    lines = [f"The quota with a chance of {chance}", "", *aligned(header, rows)]
+    made = f"{found.paths:,} paths each, seed {found.seed}"
+    title = f"{found.scenario or 'Scenario'}, the quota with a chance of {chance}: {made}"
+    lines = [title, "", *aligned(header, rows)]
     return "\n".join([*lines, *([""] if (notes := _notes(found)) else []), *notes])
 
 
@@ -47,4 +49,4 @@ def _notes(found: Solution) -> list[str]:
         return [f"not reachable: the chance is at most {most}, {best}"]
     if found.every_value_is_enough:
         return ["every value that was tried is enough"]
-    return []
+    return [found.note] if found.note else []

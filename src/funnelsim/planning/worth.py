@@ -11,6 +11,7 @@ from funnelsim._workers import Executors
 from funnelsim.errors import InputError
 from funnelsim.forecast import Forecast
 from funnelsim.planning.fields import value_of, with_value
+from funnelsim.planning.levers import EXTRA_DEALS, extra_in_words
 from funnelsim.planning.paired import differences
 from funnelsim.planning.results import (
     UNTOLD,
@@ -65,7 +66,7 @@ class ValueOfChanges(Result):
     changes : tuple of Worth
         One more deal in each stage, one day off the cycle, one point of win rate.
     notes : tuple of str
-        Changes that could not be made, and why.
+        Changes that could not be made, and why; what an extra deal is worth.
 
     Examples
     --------
@@ -156,11 +157,11 @@ def value_of_changes(
 ) -> ValueOfChanges:
     """Return what one more deal, one day off the cycle and one point of win rate are worth.
 
-    Each change is made alone, on the same draws: one more deal in each stage (see
-    ``pipeline.extra_deals`` for its amount), a mean cycle that is a day shorter
-    (``funnel.cycle_time``), and a win rate of the first stage that is 0.01 higher
-    (``funnel.win_rate``; the odds of the other stages move alike). A change that cannot be made is
-    left out, and a note says why.
+    Each change is made alone, on the same draws: one more deal in each stage (of the
+    amount of `RequiredPipeline`, else of new business, else of the open deals of the stage), a
+    mean cycle that is a day shorter (``funnel.cycle_time``), and a win rate of the first stage that
+    is 0.01 higher (``funnel.win_rate``; the odds of the other stages move alike). A change that
+    cannot be made is left out, and a note says why.
 
     Parameters
     ----------
@@ -197,6 +198,9 @@ def value_of_changes(
             cases.append((change, before, after, with_value(base, change.input, after)))
         except InputError as error:
             notes.append(f"{change.change} is left out: {error}")
+    stages = [extra_stage(change.input) for change, *_ in cases if extra_stage(change.input)]
+    if stages:
+        notes.append(extra_in_words(base, stages))
     with Runs(
         paths=paths,
         seed=seed,
@@ -221,13 +225,19 @@ def value_of_changes(
     )
 
 
+def extra_stage(name: str) -> str:
+    """Return the stage of a lever of extra deals, an empty text for other inputs."""
+    head = f"{EXTRA_DEALS}."
+    return name.removeprefix(head) if name.startswith(head) else ""
+
+
 def _gain(runs: Runs, changed: Scenario, as_it_is: Forecast) -> Answers:
     return differences(runs.forecast(changed), as_it_is)
 
 
 def _changes(base: Scenario) -> Iterator[_Change]:
     for stage in base.funnel.names[:-1]:
-        yield _Change(f"one more deal in {stage}", f"pipeline.extra_deals.{stage}", 1)
+        yield _Change(f"one more deal in {stage}", f"{EXTRA_DEALS}.{stage}", 1)
     yield _Change("one day off the cycle", "funnel.cycle_time", -1.0)
     yield _Change("one point of win rate", "funnel.win_rate", POINT)
 
