@@ -11,8 +11,11 @@ from collections.abc import Callable
 import numpy as np
 
 from funnelsim.kernels.borrowing import borrowed
-from funnelsim.kernels.jit import part
-from funnelsim.kernels.outcomes import TILE
+from funnelsim.kernels.creation import amount_in_cents
+from funnelsim.kernels.days import day_of, sign
+from funnelsim.kernels.jit import inlined, part
+from funnelsim.kernels.outcomes import AMOUNT_HIGH, AMOUNT_LOW, TILE
+from funnelsim.kernels.philox import uniform_of
 from funnelsim.kernels.queue_days import (
     CLOCK,
     DATED,
@@ -35,7 +38,7 @@ from funnelsim.kernels.queue_ways import (
     write_created_deals,
     write_open_deals,
 )
-from funnelsim.kernels.settling import settle_one
+from funnelsim.kernels.repeats import OFFSPRING, open_repeats, opened, put
 from funnelsim.kernels.trajectories import hand_out
 
 
@@ -44,9 +47,29 @@ def _count(desk, lanes, lane):
     """Add the deals that entered and left the stages of a path."""
     for s in range(lanes.entered.shape[0]):
         for k in range(lanes.entered.shape[1]):
-            lanes.entered[s, k, lane] += desk.counts[ENTERED, s, k]
+            lanes.entered[s, k, lane] += np.int32(desk.counts[ENTERED, s, k])
             if s < lanes.left.shape[0]:
-                lanes.left[s, k, lane] += desk.counts[GONE_FROM, s, k]
+                lanes.left[s, k, lane] += np.int32(desk.counts[GONE_FROM, s, k])
+
+
+@inlined
+def _cents(fixed, table, size, tile, lane, low, high, key):
+    """Return the cents of a deal on one path."""
+    upper = lower = np.int32(0)
+    if len(table) > 0:
+        upper = uniform_of(tile, lane, low, high, AMOUNT_HIGH, key)
+        lower = uniform_of(tile, lane, low, high, AMOUNT_LOW, key)
+    return np.int64(amount_in_cents(table, fixed, size, upper, lower))
+
+
+@part
+def _repeat(
+    number, low, high, k, day, clock, repeats, pending, road, lanes, results, size, tile, lane,
+    path, key,
+):  # fmt: skip
+    """Book the further wins that a win opens."""
+    stack = put(pending, 0, low, high, number, k, day, clock)
+    open_repeats(repeats, stack, road, lanes, results, size, tile, lane, path, key)
 
 
 @part
@@ -55,23 +78,41 @@ def _book(
     first, key,
 ):  # fmt: skip
     """Book all deals that are won on a path."""
+    whole, won, real, more, path = desk.whole, desk.won, desk.real, repeats.more, first + lane
+    amount, spread, quantiles, tau = deals.amount, deals.spread, deals.quantiles, road.tau
+    fixed, created, close_day = births.amount, births.quantiles, deals.close_day
+    bookings, fresh, signed, size = (
+        results.bookings,
+        results.fresh,
+        results.signed,
+        paths.size[path],
+    )
     for place in range(desk.number[WON]):
-        i = desk.won[place]
-        whole = desk.whole[i]
-        lanes.clock[lane], lanes.period[lane] = desk.real[i, CLOCK], np.uint64(whole[PERIOD])
-        lanes.earliest[lane] = whole[EARLIEST]
-        if whole[DATED] >= 0:
-            lanes.earliest[lane] = deals.close_day[whole[DATED]]
-        new = whole[RANK] >= len(deal_of_rank)
-        cents, table = births.amount, births.quantiles
-        if not new:
-            deal = deal_of_rank[whole[RANK]]
-            cents = deals.amount[deal]
-            table = deals.quantiles[max(deals.spread[deal], 0), : 2 * (deals.spread[deal] >= 0)]
-        settle_one(
-            cents, table, new, repeats, pending, road, paths, lanes, results, lane, tile, first,
-            np.uint64(whole[LOW]), np.uint64(whole[HIGH]), key,
-        )  # fmt: skip
+        i = won[place]
+        rank, k, clock = whole[i, RANK], whole[i, PERIOD], real[i, CLOCK]
+        low, high = np.uint64(whole[i, LOW]), np.uint64(whole[i, HIGH])
+        if rank < len(deal_of_rank):
+            deal = deal_of_rank[rank]
+            table = quantiles[max(spread[deal], 0), : 2 * (spread[deal] >= 0)]
+            bookings[k, path] += _cents(amount[deal], table, size, tile, lane, low, high, key)
+        else:
+            cents = _cents(fixed, created, size, tile, lane, low, high, key)
+            bookings[k, path] += cents
+            fresh[k, path] += cents
+        if len(signed) == 0 and len(more) == 0:
+            continue
+        group, day = whole[i, DATED], whole[i, EARLIEST]
+        day = close_day[group] if group >= 0 else day
+        if len(signed) > 0:
+            day = day_of(tau, clock, day)
+            sign(signed, path, day)
+        if len(more) > 0:
+            number = opened(more, uniform_of(tile, lane, low, high, OFFSPRING, key))
+            if number > 0:
+                _repeat(
+                    number, low, high, np.uint64(k), day, clock, repeats, pending, road, lanes,
+                    results, size, tile, lane, path, key,
+                )  # fmt: skip
 
 
 def queue_of(source: int) -> Callable[..., None]:

@@ -14,18 +14,19 @@ from numpy.typing import NDArray
 
 from funnelsim.kernels.births import clock_at
 from funnelsim.kernels.cells import level_of_word, time_at
-from funnelsim.kernels.jit import inlined
+from funnelsim.kernels.jit import inlined, part
 from funnelsim.kernels.philox import uniform_of
 from funnelsim.kernels.queue_order import (
     FIRST,
+    LINK,
     NOBODY,
     RANK,
-    RIGHT,
     SINCE,
-    joined,
+    join,
     put_in,
+    take_next,
     take_out,
-    without_first,
+    waits,
 )
 from funnelsim.kernels.queue_ways import (
     CLOCK_BITS,
@@ -56,20 +57,22 @@ WORD, SHORT = np.int64(0xFFFFFFFF), np.int64(0xFFFF)
 BINS = 864
 REPLICATES = 64
 
-STAGE, FATE, PERIOD, NEXT_LEG, EARLIEST, DATED, LOW, HIGH = range(RIGHT + 1, RIGHT + 9)
-UNITS, SPENT, BEGUN, LINK = range(HIGH + 1, HIGH + 5)
+STAGE, FATE, PERIOD, NEXT_LEG, EARLIEST, DATED, LOW, HIGH = range(LINK + 1, LINK + 9)
+UNITS, SPENT, BEGUN = range(HIGH + 1, HIGH + 4)
 """Columns of a deal: the stage where it is, the one in which it is lost; the period in which it
 entered; where its stay is written down; a day that no win of it is before; its group, if it is won
 on a stated date; its stable number; units of work that are left; seconds of waiting in the stage so
-far; whether its work there has begun; the next deal that comes on the same day."""
+far; whether its work there has begun."""
 CLOCK, STAY = 0, 1
 """Columns of numbers: when it entered the stage; time in the stage that is left."""
 BUSY, DONE, REST = range(3)
 """Columns of a seat: the deal that it works on; when that is done; units that it leaves undone."""
 COMING, WON = 0, 1
 """Numbers of deals: that come today; that are won."""
-ENTERED, GONE_FROM, QUEUED = range(3)
-"""Counts by stage and period: deals that enter, that leave, the change of those that wait."""
+ENTERED, GONE_FROM, QUEUED, STALE, STARTED, WAITED, WAIT = range(7)
+"""Counts by stage and period: deals that enter and that leave; the change of those that wait; those
+that are lost while they wait. By the period of coming to the stage: deals whose work began, those
+that waited for it, and their seconds."""
 
 
 class Crew(NamedTuple):
@@ -108,10 +111,10 @@ class Desk(NamedTuple):
     won: NDArray[np.int64]  # (room,) deals that are won
     heap: NDArray[np.int64]  # (room,) who comes today
     head: NDArray[np.int64]  # (D,) a deal that comes on a day
-    root: NDArray[np.int64]  # (pools,) the waiting deal that is next
+    queue: NDArray[np.int64]  # (pools, 3) who waits
     seat: NDArray[np.int64]  # (seats, 3)
     number: NDArray[np.int64]  # (2,)
-    counts: NDArray[np.int32]  # (3, S, K + 1)
+    counts: NDArray[np.int64]  # (7, S, K + 1)
 
 
 class Plan(NamedTuple):
@@ -129,16 +132,16 @@ class Plan(NamedTuple):
 def desk_of(room, ranks, crew, stages, periods):
     """Return a desk for so many deals of a path."""
     return Desk(
-        np.empty((room, LINK + 1), np.int64),
+        np.empty((room, BEGUN + 1), np.int64),
         np.empty((room, FIRST + 1), np.float64),
         np.empty(ranks, np.int64),
         np.empty(room, np.int64),
         np.empty(room, np.int64),
         np.empty(len(crew.period), np.int64),
-        np.empty(len(crew.role), np.int64),
+        np.empty((len(crew.role), 3), np.int64),
         np.empty((len(crew.pool_of_seat), REST + 1), np.int64),
         np.empty(WON + 1, np.int64),
-        np.empty((QUEUED + 1, stages, periods + 1), np.int32),
+        np.empty((WAIT + 1, stages, periods + 1), np.int64),
     )
 
 
@@ -171,173 +174,157 @@ def bin_of(seconds):
 
 
 @inlined
-def _expect(i, day, now, plan, desk):
-    """Let a deal come to its stage when the clock says so, but no sooner than now."""
-    at = calendar_at(plan.tau, desk.real[i, CLOCK]) * np.float64(DAY)
-    second = max(min(np.int64(np.floor(at)), len(desk.head) * DAY - 1), now)
-    desk.whole[i, SINCE] = second
-    if second // DAY == day:
-        count = desk.number[COMING]
-        put_in(desk.heap, count, ((second % DAY) << RANK_BITS) | desk.whole[i, RANK])
-        desk.number[COMING] = count + 1
-    else:
-        desk.whole[i, LINK] = desk.head[second // DAY]
-        desk.head[second // DAY] = i
-
-
-@inlined
-def _go_on(i, at, day, now, plan, desk, words):
+def _go_on(
+    i, at, day, now, end, tau, close, close_period, priority, whole, real, won, heap, head, number,
+    counts, words,
+):  # fmt: skip
     """Let a deal leave its stage at a clock time, and those after it that take no work.
 
-    A time below 0 says that it is only now that it comes to its stage.
+    A time below 0 says that it is only now that it comes to its stage. It comes to the next one
+    that takes work when the clock says so, but no sooner than now.
     """
-    whole, end, counts = desk.whole[i], plan.end, desk.counts
     last, beyond = counts.shape[1] - 2, np.int64(len(end) - 1)
+    s, leg = whole[i, STAGE], whole[i, NEXT_LEG]
     while True:
-        s, group, leg = whole[STAGE], whole[DATED], whole[NEXT_LEG]
         if at >= 0.0:
-            k = np.int64(period_of(end, at, np.uint64(whole[PERIOD])))
+            group, k = whole[i, DATED], np.int64(period_of(end, at, np.uint64(whole[i, PERIOD])))
             if group >= 0:
-                k = min(k, plan.close_period[group]) if s < last else plan.close_period[group]
-                at = at if s < last else plan.close[group]
-            counts[GONE_FROM, s, k] += np.int32(1)
-            if whole[FATE] == s:
+                k = min(k, close_period[group]) if s < last else close_period[group]
+                at = at if s < last else close[group]
+            counts[GONE_FROM, s, k] += 1
+            if whole[i, FATE] == s:
                 return
-            counts[ENTERED, s + 1, k] += np.int32(1)
-            desk.real[i, CLOCK], whole[PERIOD] = at, k
             s, leg = s + 1, leg + LEG
-            whole[STAGE], whole[NEXT_LEG] = s, leg
+            counts[ENTERED, s, k] += 1
+            real[i, CLOCK], whole[i, PERIOD] = at, k
             if k >= beyond:
                 return
         if s > last:
-            desk.won[desk.number[WON]] = i
-            desk.number[WON] += 1
+            won[number[WON]] = i
+            number[WON] += 1
             return
-        if words[leg + 1] > 0:
+        stay, seconds = np.int64(words[leg]).view(np.float64), words[leg + 1]
+        if seconds > 0:
             break
-        at = desk.real[i, CLOCK] + np.int64(words[leg]).view(np.float64)
-    stay = np.int64(words[leg]).view(np.float64)
-    row = min(whole[RANK], np.int64(len(plan.crew.deal)))
-    desk.real[i, FIRST], desk.real[i, STAY] = plan.crew.priority[row, s], stay
-    whole[UNITS], whole[SPENT], whole[BEGUN] = words[leg + 1] * WORK_SECOND, 0, 0
-    _expect(i, day, now, plan, desk)
+        at = real[i, CLOCK] + stay
+    whole[i, STAGE], whole[i, NEXT_LEG] = s, leg
+    whole[i, UNITS], whole[i, SPENT], whole[i, BEGUN] = seconds * WORK_SECOND, 0, 0
+    real[i, FIRST] = priority[min(whole[i, RANK], np.int64(len(priority) - 1)), s]
+    real[i, STAY] = stay
+    second = np.int64(np.floor(calendar_at(tau, real[i, CLOCK]) * np.float64(DAY)))
+    second = max(min(second, len(head) * DAY - 1), now)
+    whole[i, SINCE] = second
+    on = second // DAY
+    if on == day:
+        put_in(heap, number[COMING], ((second - on * DAY) << RANK_BITS) | whole[i, RANK])
+        number[COMING] += 1
+    else:
+        whole[i, LINK] = head[on]
+        head[on] = i
 
 
 @inlined
-def _patience(i, plan, desk, tile, lane, key):
-    """Return the second by which a waiting deal is lost, if nobody begins to work on it."""
-    work, whole = plan.work, desk.whole[i]
-    if work.patience < 0:
-        return NEVER
-    low, high = np.uint64(whole[LOW]), np.uint64(whole[HIGH])
-    purpose = PATIENCE + np.uint64(whole[STAGE])
-    level = level_of_word(uniform_of(tile, lane, low, high, purpose, key))
-    days = time_at(work.places, work.guide, work.nodes, np.uint64(work.patience), level)
-    return whole[SINCE] + np.int64(np.floor(days * np.float64(DAY))) - whole[SPENT]
-
-
-@inlined
-def _move_clock(i, second, plan, desk):
+def _move_clock(i, second, tau, end, whole, real):
     """Set a deal's clock to a second of the calendar, and its period; neither goes back."""
-    at = max(clock_at(plan.tau, np.float64(second) / np.float64(DAY)), desk.real[i, CLOCK])
-    desk.real[i, CLOCK] = at
-    desk.whole[i, PERIOD] = period_of(plan.end, at, np.uint64(desk.whole[i, PERIOD]))
+    at = max(clock_at(tau, np.float64(second) / np.float64(DAY)), real[i, CLOCK])
+    real[i, CLOCK] = at
+    whole[i, PERIOD] = np.int64(period_of(end, at, np.uint64(whole[i, PERIOD])))
 
 
-@inlined
-def _give_up(i, second, plan, desk, stale):
-    """Count a deal that is lost while it waits."""
-    _move_clock(i, second, plan, desk)
-    s, k = desk.whole[i, STAGE], desk.whole[i, PERIOD]
-    desk.counts[GONE_FROM, s, k] += np.int32(1)
-    desk.counts[QUEUED, s, k] -= np.int32(1)
-    if k < stale.shape[1]:
-        stale[s, k] += np.int32(1)
+@part
+def _patience(i, places, guide, nodes, law, whole, tile, lane, key):
+    """Return the second by which a waiting deal is lost, if nobody begins to work on it."""
+    low, high = np.uint64(whole[i, LOW]), np.uint64(whole[i, HIGH])
+    purpose = PATIENCE + np.uint64(whole[i, STAGE])
+    level = level_of_word(uniform_of(tile, lane, low, high, purpose, key))
+    days = time_at(places, guide, nodes, np.uint64(law), level)
+    return whole[i, SINCE] + np.int64(np.floor(days * np.float64(DAY))) - whole[i, SPENT]
 
 
-@inlined
-def _next_of(pool, now, plan, desk, stale, tile, lane, key):
-    """Take the deal that is next out of its queue; nobody: -1. Those lost by now are counted."""
-    while desk.root[pool] >= 0:
-        i = desk.root[pool]
-        desk.root[pool] = without_first(desk.whole, desk.real, i)
-        until = _patience(i, plan, desk, tile, lane, key)
+@part
+def _next_patient(
+    queue, now, days, places, guide, nodes, law, tau, end, whole, real, counts, tile, lane, key
+):  # fmt: skip
+    """Take the next deal out of a queue that is not lost by now; count those that are."""
+    i = take_next(whole, real, queue)
+    while i >= 0:
+        until = _patience(i, places, guide, nodes, law, whole, tile, lane, key)
         if until >= now:
-            return i
-        if until < len(desk.head) * DAY:
-            _give_up(i, until, plan, desk, stale)
-    return NOBODY
+            break
+        if until < days * DAY:
+            _move_clock(i, until, tau, end, whole, real)
+            s, k = whole[i, STAGE], whole[i, PERIOD]
+            counts[GONE_FROM, s, k] += 1
+            counts[QUEUED, s, k] -= 1
+            counts[STALE, s, k] += 1
+        i = take_next(whole, real, queue)
+    return i
 
 
 @inlined
-def _work_off(units, rates, day, now, period, worked):
+def _work_off(units, rates, seat, day, now, period, worked, role):
     """Work from now on; return when it is done, and what is left where the seat leaves before."""
+    days, last = rates.shape[1], worked.shape[1] - 1
     room = (day + 1) * DAY - now
-    while day < len(rates):
-        rate = np.int64(rates[day])
+    while day < days:
+        rate = np.int64(rates[seat, day])
         if rate < 0:
             return NEVER, units, day
-        k = min(period[day], len(worked) - 1)
-        if units <= rate * room:
-            worked[k] += units
+        k, most = min(period[day], last), rate * room
+        if units <= most:
+            worked[role, k] += units
             return (day + 1) * DAY - room + (units + rate - 1) // rate, np.int64(0), day
-        worked[k] += rate * room
-        units -= rate * room
+        worked[role, k] += most
+        units -= most
         day += 1
         room = DAY
     return NEVER, np.int64(0), day
 
 
 @inlined
-def _begin(i, seat, day, now, rates, plan, desk, loads, path):
+def _begin(
+    i, seat, day, now, rates, tau, end, role, period, worked, lengths, whole, real, seats, counts
+):  # fmt: skip
     """Let a seat begin to work on a deal; return when the deal leaves the stage, or -1."""
-    whole, crew = desk.whole[i], plan.crew
-    wait, s, k = now - whole[SINCE], whole[STAGE], whole[PERIOD]
-    if whole[BEGUN] == 0:
-        whole[BEGUN] = 1
-        loads.begun[s, k, path] += np.int32(1)
-        loads.waited[s, k, path] += np.int32(wait > 0)
-        loads.wait[s, k, path] += wait
-        loads.waits[path % REPLICATES, s, bin_of(wait)] += np.int32(1)
+    wait, s, k = now - whole[i, SINCE], whole[i, STAGE], whole[i, PERIOD]
+    if whole[i, BEGUN] == 0:
+        whole[i, BEGUN] = 1
+        counts[STARTED, s, k] += 1
+        counts[WAITED, s, k] += np.int64(wait > 0)
+        counts[WAIT, s, k] += wait
+        lengths[s, bin_of(wait)] += np.int32(1)
     if wait > 0:
-        _move_clock(i, now, plan, desk)
-        whole[SPENT] += wait
-        whole[DATED] = -1
-    worked = loads.worked[path, crew.role[crew.pool_of_seat[seat]]]
-    done, rest, until = _work_off(whole[UNITS], rates[seat], day, now, crew.period, worked)
-    at = desk.real[i, CLOCK] + desk.real[i, STAY]
-    desk.seat[seat, DONE], desk.seat[seat, REST], desk.seat[seat, BUSY] = done, rest, GONE
-    if rest > 0 and at > clock_at(plan.tau, np.float64(until)):
-        desk.seat[seat, BUSY] = i
+        _move_clock(i, now, tau, end, whole, real)
+        whole[i, SPENT] += wait
+        whole[i, DATED] = -1
+    done, rest, until = _work_off(whole[i, UNITS], rates, seat, day, now, period, worked, role)
+    at = real[i, CLOCK] + real[i, STAY]
+    seats[seat, DONE], seats[seat, REST], seats[seat, BUSY] = done, rest, GONE
+    if rest > 0 and at > clock_at(tau, np.float64(until)):
+        seats[seat, BUSY] = i
         return -1.0
     return at
 
 
-@inlined
-def _join(i, pool, desk):
-    """Let a deal join the queue of a pool."""
-    desk.root[pool] = joined(desk.whole, desk.real, desk.root[pool], i)
-    desk.counts[QUEUED, desk.whole[i, STAGE], desk.whole[i, PERIOD]] += np.int32(1)
-
-
-@inlined
-def _morning(day, rates, plan, desk):
+@part
+def _morning(day, rates, pool_of_seat, tau, end, whole, real, seats, queues, counts):
     """Put the deals of seats that have left back into the queue; wake seats that can take one."""
-    now, pool_of_seat = day * DAY, plan.crew.pool_of_seat
+    now = day * DAY
     for seat in range(len(pool_of_seat)):
-        if rates[seat, day] < 0 and desk.seat[seat, REST] > 0:
-            i = desk.seat[seat, BUSY]
+        if rates[seat, day] < 0 and seats[seat, REST] > 0:
+            i = seats[seat, BUSY]
             if i >= 0:
-                at = desk.real[i, CLOCK] + desk.real[i, STAY]
-                _move_clock(i, now, plan, desk)
-                desk.real[i, STAY] = at - desk.real[i, CLOCK]
-                desk.whole[i, UNITS], desk.whole[i, SINCE] = desk.seat[seat, REST], now
-                _join(i, pool_of_seat[seat], desk)
-            desk.seat[seat, BUSY], desk.seat[seat, REST] = FREE, 0
+                at = real[i, CLOCK] + real[i, STAY]
+                _move_clock(i, now, tau, end, whole, real)
+                real[i, STAY] = at - real[i, CLOCK]
+                whole[i, UNITS], whole[i, SINCE] = seats[seat, REST], now
+                join(whole, real, queues[pool_of_seat[seat]], i)
+                counts[QUEUED, whole[i, STAGE], whole[i, PERIOD]] += 1
+            seats[seat, BUSY], seats[seat, REST] = FREE, 0
     for seat in range(len(pool_of_seat)):
-        waits = desk.root[pool_of_seat[seat]] >= 0
-        if waits and rates[seat, day] >= 0 and desk.seat[seat, BUSY] == FREE:
-            desk.seat[seat, BUSY], desk.seat[seat, DONE] = GONE, now
+        idle = rates[seat, day] >= 0 and seats[seat, BUSY] == FREE
+        if idle and waits(queues[pool_of_seat[seat]]):
+            seats[seat, BUSY], seats[seat, DONE] = GONE, now
 
 
 @inlined
@@ -351,77 +338,95 @@ def _soonest(seats):
 
 
 @inlined
-def _free_seat(pool, day, rates, crew, seats):
+def _free_seat(begin, end, day, rates, seats):
     """Return the first seat of a pool that is there and free; -1: none is."""
-    for seat in range(crew.first[pool], crew.first[pool + 1]):
+    for seat in range(begin, end):
         if seats[seat, BUSY] == FREE and rates[seat, day] >= 0:
             return seat
     return NOBODY
 
 
-@inlined
-def _pool_of(i, crew, whole):
-    """Return where a deal's work in its stage is done."""
-    rank, role = whole[i, RANK], crew.role_of_stage[whole[i, STAGE]]
-    if rank < len(crew.deal):
-        return crew.pool[rank, role]
-    return crew.pools[role] + whole[i, LOW] % (crew.pools[role + 1] - crew.pools[role])
+@part
+def _pool_of(i, role, pool, pools, whole):
+    """Return where a deal's work of a role is done."""
+    if whole[i, RANK] < len(pool):
+        return pool[whole[i, RANK], role]
+    return pools[role] + whole[i, LOW] % (pools[role + 1] - pools[role])
 
 
-@inlined
+@part
 def _set_up(ways, plan, desk, lane):
     """Let all deals of a path come to their first stage with work, before the first day."""
-    words, head = ways.words[lane], np.int64(0)
-    desk.head[:], desk.root[:], desk.number[:] = NOBODY, NOBODY, 0
+    words, place, whole = ways.words[lane], np.int64(0), desk.whole
+    desk.head[:], desk.queue[:], desk.number[:], desk.counts[:] = NOBODY, NOBODY, 0, 0
     desk.seat[:, BUSY], desk.seat[:, DONE], desk.seat[:, REST] = FREE, NEVER, 0
-    desk.counts[:] = 0
     for i in range(ways.deals[lane]):
-        whole, stages = desk.whole[i], words[head + STAGES]
-        whole[RANK], whole[LOW] = (
-            words[head + RANK_LOW] & WORD,
-            words[head + RANK_LOW] >> HALF & WORD,
-        )
-        whole[EARLIEST] = words[head + HIGH_EARLIEST] & WORD
-        whole[HIGH] = words[head + HIGH_EARLIEST] >> HALF & WORD
-        whole[STAGE], whole[FATE] = stages & SHORT, stages >> SIXTEEN & SHORT
-        whole[PERIOD] = words[head + PERIOD_DATED] >> HALF
-        whole[DATED] = np.int64(np.int32(words[head + PERIOD_DATED] & WORD))
-        whole[NEXT_LEG] = head + HEAD
-        desk.slot[whole[RANK]] = i
-        desk.real[i, CLOCK] = np.int64(words[head + CLOCK_BITS]).view(np.float64)
-        head += HEAD + LEG * (stages // ONE_LEG)
-        _go_on(i, -1.0, np.int64(-1), np.int64(0), plan, desk, words)
+        stages, low_rank = words[place + STAGES], words[place + RANK_LOW]
+        high_earliest, period_dated = words[place + HIGH_EARLIEST], words[place + PERIOD_DATED]
+        whole[i, RANK], whole[i, LOW] = low_rank & WORD, low_rank >> HALF & WORD
+        whole[i, EARLIEST], whole[i, HIGH] = high_earliest & WORD, high_earliest >> HALF & WORD
+        whole[i, STAGE], whole[i, FATE] = stages & SHORT, stages >> SIXTEEN & SHORT
+        whole[i, PERIOD] = period_dated >> HALF
+        whole[i, DATED] = np.int64(np.int32(period_dated & WORD))
+        whole[i, NEXT_LEG] = place + HEAD
+        desk.slot[whole[i, RANK]] = i
+        desk.real[i, CLOCK] = np.int64(words[place + CLOCK_BITS]).view(np.float64)
+        place += HEAD + LEG * (stages // ONE_LEG)
+        _go_on(
+            i, -1.0, np.int64(-1), np.int64(0), plan.end, plan.tau, plan.close, plan.close_period,
+            plan.crew.priority, whole, desk.real, desk.won, desk.heap, desk.head, desk.number,
+            desk.counts, words,
+        )  # fmt: skip
 
 
-@inlined
+@part
 def _clear(plan, desk, loads, tile, path, lane, key):
-    """Count the deals that still wait at the end of the horizon, and are lost before it."""
-    if plan.work.patience >= 0:
-        for pool in range(len(desk.root)):
-            _next_of(pool, NEVER, plan, desk, loads.stale[:, :, path], tile, lane, key)
-    for s in range(loads.backlog.shape[0]):
-        total = np.int32(0)
-        for k in range(loads.backlog.shape[1]):
-            total += desk.counts[QUEUED, s, k]
+    """Count the deals that are lost while they still wait; write down what was counted."""
+    work, counts = plan.work, desk.counts
+    if work.patience >= 0:
+        for pool in range(len(desk.queue)):
+            _next_patient(
+                desk.queue[pool], NEVER, len(desk.head), work.places, work.guide, work.nodes,
+                work.patience, plan.tau, plan.end, desk.whole, desk.real, counts, tile, lane, key,
+            )  # fmt: skip
+    for s in range(loads.begun.shape[0]):
+        total = np.int64(0)
+        for k in range(loads.begun.shape[1]):
+            total += counts[QUEUED, s, k]
             loads.backlog[s, k, path] = total
+            loads.begun[s, k, path] = counts[STARTED, s, k]
+            loads.waited[s, k, path] = counts[WAITED, s, k]
+            loads.wait[s, k, path] = counts[WAIT, s, k]
+            loads.stale[s, k, path] = counts[STALE, s, k]
 
 
-@inlined
+@part
 def run_path(rates, change, ways, plan, desk, loads, tile, path, lane, key):
-    """Run all days of a path; ``rates`` (seats, D) are units a second, below 0: nobody is there."""
-    whole, crew, heap, number, seats = desk.whole, plan.crew, desk.heap, desk.number, desk.seat
-    words = ways.words[lane]
+    """Run all days of a path; ``rates`` (seats, D) are units a second, below 0: nobody is there.
+
+    All arrays are taken out of their tuples first: it is in the loop that time is spent.
+    """
     _set_up(ways, plan, desk, lane)
+    whole, real, slot, won, heap = desk.whole, desk.real, desk.slot, desk.won, desk.heap
+    head, queues, seats, number, counts = (
+        desk.head, desk.queue, desk.seat, desk.number, desk.counts,
+    )  # fmt: skip
+    words, worked, lengths = ways.words[lane], loads.worked[path], loads.waits[path % REPLICATES]
+    end, tau, close, close_period = plan.end, plan.tau, plan.close, plan.close_period
+    crew, work = plan.crew, plan.work
+    first, role, pools, pool_of_seat = crew.first, crew.role, crew.pools, crew.pool_of_seat
+    role_of_stage, pool_of_deal, priority = crew.role_of_stage, crew.pool, crew.priority
+    period, patience = crew.period, work.patience
+    places, guide, nodes = work.places, work.guide, work.nodes
     soonest, which = NEVER, NOBODY
-    for day in range(len(desk.head)):
+    for day in range(len(head)):
         begin = day * DAY
         if change[day]:
-            _morning(day, rates, plan, desk)
+            _morning(day, rates, pool_of_seat, tau, end, whole, real, seats, queues, counts)
             soonest, which = _soonest(seats)
-        i = desk.head[day]
+        i = head[day]
         while i >= 0:
-            second = whole[i, SINCE] - begin
-            put_in(heap, number[COMING], (second << RANK_BITS) | whole[i, RANK])
+            put_in(heap, number[COMING], ((whole[i, SINCE] - begin) << RANK_BITS) | whole[i, RANK])
             number[COMING] += 1
             i = whole[i, LINK]
         while True:
@@ -430,29 +435,42 @@ def run_path(rates, change, ways, plan, desk, loads, tile, path, lane, key):
             if waited:
                 now, seat, i = soonest, which, NOBODY
                 seats[seat, BUSY], seats[seat, DONE] = FREE, NEVER
+                pool = pool_of_seat[seat]
                 if rates[seat, day] >= 0:
-                    pool, stale = crew.pool_of_seat[seat], loads.stale[:, :, path]
-                    i = _next_of(pool, now, plan, desk, stale, tile, lane, key)
+                    if patience < 0:
+                        i = take_next(whole, real, queues[pool])
+                    else:
+                        i = _next_patient(
+                            queues[pool], now, len(head), places, guide, nodes, patience, tau, end,
+                            whole, real, counts, tile, lane, key,
+                        )  # fmt: skip
                 soonest, which = _soonest(seats)
                 if i < 0:
                     continue
             elif number[COMING] > 0:
-                now, i = arrival, desk.slot[heap[0] & RANKS]
+                now, i = arrival, slot[heap[0] & RANKS]
                 take_out(heap, number[COMING])
                 number[COMING] -= 1
-                pool = _pool_of(i, crew, whole)
-                seat = _free_seat(pool, day, rates, crew, seats)
+                pool = _pool_of(i, role_of_stage[whole[i, STAGE]], pool_of_deal, pools, whole)
+                seat = _free_seat(first[pool], first[pool + 1], day, rates, seats)
                 if seat < 0:
-                    _join(i, pool, desk)
+                    join(whole, real, queues[pool], i)
+                    counts[QUEUED, whole[i, STAGE], whole[i, PERIOD]] += 1
                     continue
             else:
                 break
-            at = _begin(i, seat, day, now, rates, plan, desk, loads, path)
+            at = _begin(
+                i, seat, day, now, rates, tau, end, role[pool], period, worked, lengths, whole,
+                real, seats, counts,
+            )  # fmt: skip
             if waited:
-                desk.counts[QUEUED, whole[i, STAGE], whole[i, PERIOD]] -= np.int32(1)
+                counts[QUEUED, whole[i, STAGE], whole[i, PERIOD]] -= 1
             done = seats[seat, DONE]
             if done < soonest or (done == soonest and seat < which):
                 soonest, which = done, seat
             if at >= 0.0:
-                _go_on(i, at, day, now, plan, desk, words)
+                _go_on(
+                    i, at, day, now, end, tau, close, close_period, priority, whole, real, won,
+                    heap, head, number, counts, words,
+                )  # fmt: skip
     _clear(plan, desk, loads, tile, path, lane, key)

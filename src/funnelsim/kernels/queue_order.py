@@ -1,9 +1,10 @@
 """Who is next: the deals that wait for a rep, and those that come to a stage today.
 
 Both are total orders (a time in whole seconds, then the deal's rank), so no answer can depend on
-the form of a queue. Those who wait stand in a skew heap (Sleator and Tarjan, 1986): no room is set
-aside, and any deal is in one heap at most. Those who come on a later day stand in that day's list;
-it becomes a binary heap when the day comes.
+the form of a queue. Those who come on a later day stand in that day's list, which becomes a binary
+heap when the day comes. Those who wait stand in a row for as long as each that joins is behind all
+others, as it is where who comes first is next; the others stand in a skew heap (Sleator and Tarjan,
+1986), for which no room has to be set aside.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import numpy as np
 from funnelsim.kernels.jit import inlined
 
 NOBODY = np.int64(-1)
-RANK, SINCE, LEFT, RIGHT = range(4)
+RANK, SINCE, LEFT, RIGHT, LINK = range(5)
 """Columns of a deal: its place in the order of all; the second in which it came to its stage; the
-two heaps below it."""
+two heaps below it; the deal behind it in a row, or the next one of the same day."""
+HEAD, LAST, ROOT = range(3)
+"""Columns of a queue: the first and the last of its row; the first of its heap."""
 FIRST = 2
 """Column of numbers: the lower, the sooner; among equal ones who came first is next."""
 
@@ -53,16 +56,39 @@ def merged(whole, real, one, other):
 
 
 @inlined
-def joined(whole, real, root, one):
-    """Return the first of a heap and one deal more."""
-    whole[one, LEFT] = whole[one, RIGHT] = NOBODY
-    return merged(whole, real, root, one)
+def join(whole, real, queue, one):
+    """Let a deal join a queue: at the end of its row where that is in order, else in its heap."""
+    last = queue[LAST]
+    if last < 0 or _before(whole, real, last, one):
+        if last < 0:
+            queue[HEAD] = one
+        else:
+            whole[last, LINK] = one
+        queue[LAST] = one
+        whole[one, LINK] = NOBODY
+    else:
+        whole[one, LEFT] = whole[one, RIGHT] = NOBODY
+        queue[ROOT] = merged(whole, real, queue[ROOT], one)
 
 
 @inlined
-def without_first(whole, real, root):
-    """Return the first of a heap once its first has left."""
-    return merged(whole, real, whole[root, LEFT], whole[root, RIGHT])
+def take_next(whole, real, queue):
+    """Take the deal that is next out of a queue; nobody: -1."""
+    head, root = queue[HEAD], queue[ROOT]
+    if root >= 0 and (head < 0 or _before(whole, real, root, head)):
+        queue[ROOT] = merged(whole, real, whole[root, LEFT], whole[root, RIGHT])
+        return root
+    if head >= 0:
+        queue[HEAD] = whole[head, LINK]
+        if queue[HEAD] < 0:
+            queue[LAST] = NOBODY
+    return head
+
+
+@inlined
+def waits(queue):
+    """Return whether anybody waits in a queue."""
+    return queue[HEAD] >= 0 or queue[ROOT] >= 0
 
 
 @inlined

@@ -128,16 +128,21 @@ def _draw_work(stage, work, lanes, tile, low, high, key):
 
 
 @inlined
-def _write_leg(stage, time, work, ways, lanes, lane):
-    """Write down a stay and its work, in whole seconds."""
-    seconds, place = np.int64(0), ways.length[lane]
-    if work.law[stage] >= 0:
-        level = level_of_word(lanes.uniform[1, lane])
-        hours = time_at(work.places, work.guide, work.nodes, np.uint64(work.law[stage]), level)
-        seconds = np.int64(min(np.floor(hours * SECONDS + 0.5), MOST_SECONDS))
-    ways.words[lane, place], ways.words[lane, place + 1] = bits(time), seconds
-    ways.words[lane, ways.head[lane] + STAGES] += ONE_LEG
-    ways.length[lane] = place + LEG
+def _seconds(drawn, law, places, guide, nodes, word):
+    """Return whole seconds of work by a word; none without a law."""
+    if not drawn:
+        return np.int64(0)
+    hours = time_at(places, guide, nodes, law, level_of_word(word))
+    return np.int64(min(np.floor(hours * SECONDS + 0.5), MOST_SECONDS))
+
+
+@inlined
+def _write_leg(time, seconds, words, length, head, lane):
+    """Write down a stay and its work."""
+    place = length[lane]
+    words[lane, place], words[lane, place + 1] = bits(time), seconds
+    words[lane, head[lane] + STAGES] += ONE_LEG
+    length[lane] = place + LEG
 
 
 @part
@@ -153,30 +158,38 @@ def write_way(rank, stage, road, work, ways, lanes, count, tile, low, high, key)
         count = leave(stage, road.whole, ZERO, 0.0, road, lanes, count)
         stage += 1
     _set_out(rank, stage, last, np.int64(-1), ways, lanes, count, low, high)
+    clock, word, effort = lanes.clock, lanes.uniform[0], lanes.uniform[1]
+    draw, step, places, guide, nodes = (
+        lanes.draw,
+        road.law_step,
+        road.places,
+        road.guide,
+        road.nodes,
+    )
+    work_places, work_guide, work_nodes = work.places, work.guide, work.nodes
+    words, length, head = ways.words, ways.length, ways.head
     for i in range(count):
-        ahead[active[i]] = lanes.clock[active[i]]
+        ahead[active[i]] = clock[active[i]]
     for s in range(stage, last + 1):
         if count == 0:
             break
-        uniform_row(tile, low, high, FIRST_TIME + np.uint64(s), key, lanes.uniform[0])
+        uniform_row(tile, low, high, FIRST_TIME + np.uint64(s), key, word)
         _draw_work(s, work, lanes, tile, low, high, key)
-        going = np.int64(0)
+        going, laws, threshold = np.uint64(0), road.law[s], lanes.threshold[s]
+        drawn, law = work.law[s] >= 0, np.uint64(max(work.law[s], 0))
         for i in range(count):
             lane = active[i]
-            lost = np.uint64(outcome[lane] > lanes.threshold[s, lane])
-            table = road.law[s, lost, np.uint64(road.law_step * np.uint64(lanes.draw[lane]))]
-            rest = rest_of(
-                road.places, road.guide, road.nodes, table, 1.0, 0.0, lanes.uniform[0, lane]
-            )
-            time = rest * pace[lane]
-            _write_leg(s, time, work, ways, lanes, lane)
-            if lost == ZERO:
-                ahead[lane] += time
-                active[going] = lane
-                going += np.int64(ahead[lane] <= horizon)
-            else:
-                ways.words[lane, ways.head[lane] + STAGES] += (s - last - 1) << SIXTEEN
-        count = going
+            lost = np.uint64(outcome[lane] > threshold[lane])
+            table = laws[lost, np.uint64(step * np.uint64(draw[lane]))]
+            time = rest_of(places, guide, nodes, table, 1.0, 0.0, word[lane]) * pace[lane]
+            seconds = _seconds(drawn, law, work_places, work_guide, work_nodes, effort[lane])
+            _write_leg(time, seconds, words, length, head, lane)
+            ahead[lane] += time
+            active[going] = lane
+            going += np.uint64(lost == ZERO) & np.uint64(ahead[lane] <= horizon)
+            if lost != ZERO:
+                words[lane, head[lane] + STAGES] += (s - last - 1) << SIXTEEN
+        count = np.int64(going)
 
 
 @part
@@ -235,8 +248,13 @@ def write_dated_way(
     _set_out(rank, begin, last, group, ways, lanes, count, low, high)
     for s in range(begin, last + 1):
         _draw_work(s, work, lanes, tile, low, high, key)
+        law = np.uint64(max(work.law[s], 0))
         for i in range(count):
-            _write_leg(s, rest[s, active[i]], work, ways, lanes, active[i])
+            lane = active[i]
+            seconds = _seconds(
+                work.law[s] >= 0, law, work.places, work.guide, work.nodes, lanes.uniform[1, lane]
+            )
+            _write_leg(rest[s, lane], seconds, ways.words, ways.length, ways.head, lane)
 
 
 @part

@@ -11,7 +11,7 @@ from funnelsim.kernels.creation import amount_in_cents
 from funnelsim.kernels.days import day_of, sign
 from funnelsim.kernels.jit import part
 from funnelsim.kernels.outcomes import AMOUNT_HIGH, AMOUNT_LOW
-from funnelsim.kernels.philox import uniform_of, uniform_row
+from funnelsim.kernels.philox import uniform_row
 from funnelsim.kernels.repeats import OFFSPRING, open_repeats, opened, put
 
 
@@ -60,31 +60,3 @@ def settle(
                 open_repeats(
                     repeats, stack, road, lanes, results, size[path], tile, lane, path, key
                 )
-
-
-@part
-def settle_one(
-    cents, table, new, repeats, pending, road, paths, lanes, results, lane, tile, first, low, high,
-    key,
-):  # fmt: skip
-    """Do the same for a deal that is won inside the horizon on one lane."""
-    path, k = first + lane, lanes.period[lane]
-    upper = lower = np.int32(0)
-    if len(table) > 0:
-        upper = uniform_of(tile, lane, low, high, AMOUNT_HIGH, key)
-        lower = uniform_of(tile, lane, low, high, AMOUNT_LOW, key)
-    amount = np.int64(amount_in_cents(table, cents, paths.size[path], upper, lower))
-    results.bookings[k, path] += amount
-    if new:
-        results.fresh[k, path] += amount
-    if len(results.signed) > 0:
-        lanes.earliest[lane] = day_of(road.tau, lanes.clock[lane], lanes.earliest[lane])
-        sign(results.signed, path, lanes.earliest[lane])
-    if len(repeats.more) > 0:
-        number = opened(repeats.more, uniform_of(tile, lane, low, high, OFFSPRING, key))
-        if number > 0:
-            win = (low, high, number, k, lanes.earliest[lane], lanes.clock[lane])
-            open_repeats(
-                repeats, put(pending, 0, *win), road, lanes, results, paths.size[path], tile, lane,
-                path, key,
-            )  # fmt: skip
