@@ -268,6 +268,15 @@ def interrupt_after(blocks, folder):
     os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.fixture
+def interruptible():
+    """Listen to interrupts, which a process started in the background is told to ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.skipif(os.name != "posix", reason="no process can send itself an interrupt")
 @pytest.mark.parametrize("workers", ["threads", "processes"])
 def test_an_interrupt_cancels_what_waits(workers, tmp_path, pool):
