@@ -236,6 +236,9 @@ def test_what_is_no_workbook_is_refused(tmp_path):
         read_workbook(tmp_path / "plan.xlsx")
     with pytest.raises(fs.InputError):
         read_workbook(tmp_path / "none.xlsx")
+    write_template(tmp_path / "plan.xlsx", example("key-account"))
+    with pytest.raises(fs.InputError, match=r"read by funnelsim\.excel\.read_workbook"):
+        fs.read_scenario(tmp_path / "plan.xlsx")
 
 
 def test_a_formula_that_was_never_calculated_is_refused(tmp_path):

@@ -115,7 +115,7 @@ def _lookup(cells: Cells, roles: int, role: str, *, counted: bool = False) -> An
 
     def formula(name: str) -> str:
         here = cells_of(name)
-        values = f"--ISNUMBER({here})" if counted else here
-        return f"SUMPRODUCT(--({cells_of('name')}={role}),{values})"
+        values = f"ISNUMBER({here})" if counted else here
+        return f"SUMPRODUCT(({cells_of('name')}={role})*{values})"
 
     return formula

@@ -81,7 +81,7 @@ def chance_to_reach(grid: Grid, chances: Sequence[float]) -> float:
 
     Examples
     --------
-    >>> chance_to_reach(Grid(unit=1, need=4, units=(2, 3)), [0.5, 0.4])
+    >>> round(chance_to_reach(Grid(unit=1, need=4, units=(2, 3)), [0.5, 0.4]), 12)
     0.2
     """
     return 1.0 - math.fsum(below(grid, chances).tolist())

@@ -18,6 +18,7 @@ from funnelsim.frames import bytes_of
 from funnelsim.scenario_file.lines import KeyPath, lines_of
 
 MOST_WHOLE = 2**63
+ZIP = b"PK\x03\x04"
 SAVE_AS = "save the file as UTF-8"
 SPELLINGS = "dates are written 2026-12-31, numbers 0.45 or 500_000, texts in quotes"
 _LINE = re.compile(r" \(at line (\d+), column (\d+)\)$")
@@ -110,6 +111,9 @@ def read_document(path: str | os.PathLike[str]) -> Document:
     """
     raw = bytes_of(path)
     file = str(os.fspath(path))
+    if raw.startswith(ZIP):
+        remedy = "a workbook (.xlsx) is read by funnelsim.excel.read_workbook"
+        raise InputError(file, "be a text file", remedy=remedy)
     return parsed(file, _decoded(file, raw))
 
 
