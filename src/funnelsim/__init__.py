@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from funnelsim.errors import ExecutorWarning, FunnelsimError, InputError, RowsError
     from funnelsim.estimate import Estimate
+    from funnelsim.excel import read_workbook, write_template, write_workbook
     from funnelsim.fitting import Fit
     from funnelsim.forecast import Forecast
     from funnelsim.funnel import Funnel, Stage
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from funnelsim.planning.sweep import Sweep, sweep
     from funnelsim.planning.worth import ValueOfChanges, value_of_changes
     from funnelsim.progress import progress_bar
+    from funnelsim.quota_capacity import QuotaCapacity, quota_capacity
     from funnelsim.required import CreationRate, Requirement
     from funnelsim.scenario import Scenario
     from funnelsim.scenario_answers import Record
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from funnelsim.simulation import simulate
     from funnelsim.statements import Statements, compare_statements
     from funnelsim.streaming import StreamedForecast, stream
+    from funnelsim.team import Rep, Role, Team, Work
     from funnelsim.workplan import RunningDeals, WorkPlan, work_plan
 
 __all__ = [
@@ -84,10 +87,13 @@ __all__ = [
     "Pipeline",
     "Quantiles",
     "QuarterEnd",
+    "QuotaCapacity",
     "Record",
+    "Rep",
     "Repeat",
     "RequiredPipeline",
     "Requirement",
+    "Role",
     "RowsError",
     "RunningDeals",
     "Sample",
@@ -99,9 +105,11 @@ __all__ = [
     "Statements",
     "StreamedForecast",
     "Sweep",
+    "Team",
     "TrackRecord",
     "ValueOfChanges",
     "Weibull",
+    "Work",
     "WorkPlan",
     "__version__",
     "backtest",
@@ -109,7 +117,9 @@ __all__ = [
     "compare_statements",
     "input_names",
     "progress_bar",
+    "quota_capacity",
     "read_scenario",
+    "read_workbook",
     "sensitivity",
     "simulate",
     "sobol_shares",
@@ -122,6 +132,8 @@ __all__ = [
     "with_values",
     "work_plan",
     "write_scenario",
+    "write_template",
+    "write_workbook",
 ]
 
 # Names are loaded when they are first used, so that the import itself costs next to nothing.
@@ -146,6 +158,7 @@ _HOMES = {
     ),
     "errors": ("ExecutorWarning", "FunnelsimError", "InputError", "RowsError"),
     "estimate": ("Estimate",),
+    "excel": ("read_workbook", "write_template", "write_workbook"),
     "fitting": ("Fit",),
     "forecast": ("Forecast",),
     "funnel": ("Funnel", "Stage"),
@@ -162,6 +175,7 @@ _HOMES = {
     "planning.sweep": ("Sweep", "sweep"),
     "planning.worth": ("ValueOfChanges", "value_of_changes"),
     "progress": ("progress_bar",),
+    "quota_capacity": ("QuotaCapacity", "quota_capacity"),
     "required": ("CreationRate", "Requirement"),
     "scenario": ("Scenario",),
     "scenario_answers": ("Record",),
@@ -169,6 +183,7 @@ _HOMES = {
     "simulation": ("simulate",),
     "statements": ("Statements", "compare_statements"),
     "streaming": ("StreamedForecast", "stream"),
+    "team": ("Rep", "Role", "Team", "Work"),
     "workplan": ("RunningDeals", "WorkPlan", "work_plan"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -65,12 +65,33 @@ def cautions(scenario: Scenario, lowered: Lowered) -> list[Caution]:
         *_of_new_deals(scenario),
         *_of_shares(scenario),
         *_of_rows(scenario),
+        Caution(
+            "team-does-not-limit",
+            _asked_of_the_team(scenario),
+            "what a team states that this forecast does not read: no deal waits for people, and "
+            "they create none; its quota capacity is answered apart",
+        ),
     ]
     named = [one for one in found if one.count]
     asked = scenario.required_pipeline is not None  # then none is the usual start
     if len(scenario.pipeline) or _created(scenario.new_business) or asked:
         return named
     return [Caution("no-deals", (), "there are no deals: none is open, none is created"), *named]
+
+
+def _asked_of_the_team(scenario: Scenario) -> tuple[str, ...]:
+    """Return what a scenario states of its team beyond quotas, by the names of a scenario file."""
+    team = scenario.team
+    if team is None:
+        return ()
+    stated = {
+        "team.work": bool(team.work),
+        "team.order": team.order != "first-come",
+        "team.by": team.by != "pool",
+        "team.stale": team.stale > 0.0,
+        "team.roles.creates": any(role.creates > 0.0 for role in team.roles),
+    }
+    return tuple(name for name, there in stated.items() if there)
 
 
 def _of_open_deals(scenario: Scenario, lowered: Lowered) -> list[Caution]:

@@ -129,6 +129,15 @@ class QuotaCapacity:
         Over the horizon.
     cents : ndarray of int64
         Capacity in cents, shape (periods, paths).
+
+    Examples
+    --------
+    >>> from funnelsim import Funnel, Periods, Rep, Role, Team
+    >>> scenario = Scenario(as_of="2026-12-31", periods=Periods("year", 1),
+    ...                     funnel=Funnel.key_account(time=30),
+    ...                     team=Team([Role("rep", quota=750_000)], [Rep("rep", count=8)]))
+    >>> quota_capacity(scenario, paths=100).total.expected.value
+    6000000.0
     """
 
     scenario: Scenario

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import tomllib
 from typing import Any
 
 from funnelsim._whole_file import check_writable, write_whole
@@ -54,4 +53,6 @@ def write_template(path: str | os.PathLike[str], scenario: Scenario | None = Non
 
 def tables_of(scenario: Scenario) -> dict[str, Any]:
     """Return the tables of a scenario file that says all by itself."""
+    import tomllib  # noqa: PLC0415  loaded where it is used
+
     return tomllib.loads(scenario_text(scenario, "scenario.toml", inline=True))
