@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from xlsxwriter.utility import xl_cell_to_rowcol
 
 import funnelsim as fs
-from funnelsim.excel import layout, read_workbook, write_template, write_workbook
+from funnelsim.excel import read_workbook, sheets, write_template, write_workbook
 from funnelsim.excel.assumptions import write_assumptions
 from funnelsim.excel.book import Book
 from funnelsim.excel.layout import laid_out
@@ -82,11 +82,11 @@ def test_the_same_answers_give_the_same_bytes(tmp_path):
 numbers = st.floats(min_value=1e-3, max_value=1e9, allow_nan=False)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1).filter(
-        lambda text: text.strip()
-    ),
+    st.text(
+        st.characters(exclude_categories=["Cs"], exclude_characters="\r\ufffe\uffff"), min_size=1
+    ).filter(lambda text: text.strip()),
     numbers,
     numbers,
 )
@@ -121,14 +121,14 @@ def _names(sheet):
 @pytest.mark.parametrize(
     ("sheet", "keys"),
     [
-        (layout.CLOCK, reading.CLOCK_KEYS),
-        (layout.MARKET, reading.MARKET_KEYS),
-        (layout.FUNNEL, STAGE_KEYS),
-        (layout.NEW_BUSINESS, new_business_section.NEW_BUSINESS_KEYS),
-        (layout.REQUIRED_PIPELINE, new_business_section.REQUIRED_PIPELINE_KEYS),
-        (layout.ROLES, team_section.ROLE_KEYS),
-        (layout.REPS, team_section.REP_KEYS),
-        (layout.WORK, ("stage", *team_section.WORK_KEYS)),
+        (sheets.CLOCK, reading.CLOCK_KEYS),
+        (sheets.MARKET, reading.MARKET_KEYS),
+        (sheets.FUNNEL, STAGE_KEYS),
+        (sheets.NEW_BUSINESS, new_business_section.NEW_BUSINESS_KEYS),
+        (sheets.REQUIRED_PIPELINE, new_business_section.REQUIRED_PIPELINE_KEYS),
+        (sheets.ROLES, team_section.ROLE_KEYS),
+        (sheets.REPS, team_section.REP_KEYS),
+        (sheets.WORK, ("stage", *team_section.WORK_KEYS)),
     ],
 )
 def test_a_sheet_has_a_place_for_every_key_of_its_section(sheet, keys):
@@ -136,10 +136,10 @@ def test_a_sheet_has_a_place_for_every_key_of_its_section(sheet, keys):
 
 
 def test_every_section_has_a_sheet():
-    tops = {sheet.section[0] for sheet in layout.SHEETS if sheet.section}
+    tops = {sheet.section[0] for sheet in sheets.SHEETS if sheet.section}
     assert tops == set(reading.SECTIONS)
-    assert _names(layout.SCENARIO) == set(reading.VALUES)
-    assert _names(layout.TEAM) | {"roles", "reps", "work"} == set(team_section.TEAM_KEYS) - {"_"}
+    assert _names(sheets.SCENARIO) == set(reading.VALUES)
+    assert _names(sheets.TEAM) | {"roles", "reps", "work"} == set(team_section.TEAM_KEYS) - {"_"}
     assert "deals" in pipeline_section.PIPELINE_KEYS
 
 
@@ -147,14 +147,14 @@ def test_an_empty_template_asks_for_what_is_needed(tmp_path):
     write_template(tmp_path / "finance.xlsx")
     with pytest.raises(fs.InputError, match=r"sheet Scenario, cell E7: as_of must be given"):
         read_workbook(tmp_path / "finance.xlsx")
-    sheets = python_calamine.CalamineWorkbook.from_path(str(tmp_path / "finance.xlsx")).sheet_names
-    assert sheets == [sheet.sheet for sheet in layout.SHEETS]
+    found = python_calamine.CalamineWorkbook.from_path(str(tmp_path / "finance.xlsx")).sheet_names
+    assert found == [sheet.sheet for sheet in sheets.SHEETS]
 
 
 def test_cells_are_validated_frozen_and_wide(tmp_path):
     write_template(tmp_path / "finance.xlsx")
     with zipfile.ZipFile(tmp_path / "finance.xlsx") as parts:
-        for number, sheet in enumerate(layout.SHEETS, 1):
+        for number, sheet in enumerate(sheets.SHEETS, 1):
             text = parts.read(f"xl/worksheets/sheet{number}.xml").decode()
             assert "<dataValidation " in text, sheet.sheet
             assert 'state="frozen"' in text, sheet.sheet

@@ -10,12 +10,12 @@ from funnelsim.excel.cells import to_toml
 from funnelsim.excel.layout import (
     CV,
     LAW,
-    SHEETS,
     Entry,
     Fields,
     Rows,
     laid_out,
 )
+from funnelsim.excel.sheets import SHEETS
 from funnelsim.excel.validation import noted, validate
 from funnelsim.periods import as_date
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,7 @@ NUMBERS = {
 """How values of a kind are shown."""
 
 A4 = 9
+NO_CHARACTERS = re.compile("[\ufffe\uffff]")
 BLUE, GREY, YELLOW, PALE = "#1F4E79", "#7F7F7F", "#FFF9DB", "#DCE6F1"
 
 HEADER = {
@@ -156,6 +158,9 @@ class Page:
         if len(text.encode("utf-16-le")) // 2 > LONGEST:
             rule = f"fit into a cell of {LONGEST:,} characters"
             raise InputError("text of the workbook", rule, text)
+        if NO_CHARACTERS.search(text):
+            remedy = "U+FFFE and U+FFFF are none"
+            raise InputError("text of the workbook", "hold characters", text, remedy)
         self.raw.write_string(row, column, text, self._book.format(style))
 
     def row(self, row: int, column: int, values: Any, style: str = "plain", kind: str = "") -> None:

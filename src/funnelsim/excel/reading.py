@@ -10,9 +10,10 @@ from funnelsim.errors import InputError, RowsError, unknown
 from funnelsim.excel.cells import Place
 from funnelsim.excel.document import WorkbookDocument
 from funnelsim.excel.filled import Filled
-from funnelsim.excel.layout import FUNNEL, ROLES, SCENARIO, SHEETS, TEAM, Fields, Sheet
+from funnelsim.excel.layout import Fields, Sheet
 from funnelsim.excel.opening import Opened
 from funnelsim.excel.sections import HOW_TO_START, read_fields, read_rows
+from funnelsim.excel.sheets import FUNNEL, ROLES, SCENARIO, SHEETS, TEAM
 from funnelsim.scenario import Scenario
 from funnelsim.scenario_file.lines import KeyPath
 from funnelsim.scenario_file.reading import scenario_of

@@ -112,7 +112,7 @@ def read_document(path: str | os.PathLike[str]) -> Document:
     raw = bytes_of(path)
     file = str(os.fspath(path))
     if raw.startswith(ZIP):
-        remedy = "a workbook (.xlsx) is read by funnelsim.excel.read_workbook"
+        remedy = "a workbook (.xlsx) is read by funnelsim.read_workbook"
         raise InputError(file, "be a text file", remedy=remedy)
     return parsed(file, _decoded(file, raw))
 
