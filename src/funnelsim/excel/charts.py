@@ -118,7 +118,7 @@ def _line(labels: Column, values: Column, color: str) -> dict[str, Any]:
 def _dressed(chart: Any, title: str, axis: str, form: str) -> Any:
     chart.set_title({"name": title, "name_font": {"size": 12}})
     chart.set_y_axis({"name": axis, "num_format": form, **_GRID})
-    chart.set_x_axis({"num_font": {"rotation": -45}})
+    chart.set_x_axis({"num_font": {"rotation": -45}, "label_position": "low"})
     chart.set_legend({"position": "bottom"})
     chart.set_size(SIZE)
     return chart
