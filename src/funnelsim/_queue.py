@@ -150,12 +150,10 @@ def _pool_of_deals(
     owners = [None if known is None else _key(known[place]) for place in row.tolist()]
     found = np.empty((len(row), roles), np.int64)
     for role in range(roles):
-        own = {pool.owner: place for place, pool in enumerate(pools) if pool.role == role}
-        begin = min(own.values(), default=0)
-        size = sum(pool.role == role for pool in pools)
-        spread = begin + ((whole & np.uint64(0xFFFFFFFF)) % np.uint64(max(size, 1))).astype(
-            np.int64
-        )
+        theirs = [place for place, pool in enumerate(pools) if pool.role == role]
+        own = {pools[place].owner: place for place in theirs}
+        begin, size = min(theirs, default=0), np.uint64(max(len(theirs), 1))
+        spread = begin + ((whole & np.uint64(0xFFFFFFFF)) % size).astype(np.int64)
         named = [-1 if owner is None else own.get(owner, -1) for owner in owners]
         found[:, role] = np.where(np.array(named, dtype=np.int64) >= 0, named, spread)
     return found
@@ -175,7 +173,9 @@ def _priority(scenario: Scenario, team: Team, row: Ints, hours: Hours) -> Floats
         days = [np.inf if date is None else float((date - scenario.as_of).days) for date in dates]
         order[:] = np.array([*days, np.inf])[:, None]
     elif team.order == "value-per-hour":
-        order[:] = -_amounts(scenario, row)[:, None] / _hours_ahead(scenario, hours)
+        hours_ahead = _hours_ahead(scenario, hours)
+        taken = hours_ahead > 0.0
+        order[:, taken] = -_amounts(scenario, row)[:, None] / hours_ahead[taken]
     return order
 
 
@@ -192,5 +192,4 @@ def _hours_ahead(scenario: Scenario, hours: Hours) -> Floats:
     """Return the hours of a win that starts from each stage: those of all it takes to have one."""
     wins = scenario.funnel.win_probabilities.mean(axis=0)[:-1]
     mean = np.array([hours[s][0].mean if s in hours else 0.0 for s in range(len(wins))])
-    ahead = np.cumsum((mean / wins)[::-1])[::-1]
-    return np.asarray(np.maximum(ahead, np.finfo(np.float64).tiny))
+    return np.asarray(np.cumsum((mean / wins)[::-1])[::-1])

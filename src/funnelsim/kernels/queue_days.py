@@ -151,7 +151,7 @@ def calendar_at(tau, clock):
     if len(tau) == 0:
         return clock
     low, high = np.int64(0), np.int64(len(tau) - 1)
-    if clock >= tau[high]:
+    if clock > tau[high]:
         return np.float64(high)
     while low < high:
         middle = (low + high) >> 1
@@ -356,7 +356,10 @@ def _pool_of(i, role, pool, pools, whole):
 
 @part
 def _set_up(ways, plan, desk, lane):
-    """Let all deals of a path come to their first stage with work, before the first day."""
+    """Let all deals of a path come to their first stage with work, before the first day.
+
+    One that is created on a day off comes on that day, though the clock stood there before.
+    """
     words, place, whole = ways.words[lane], np.int64(0), desk.whole
     desk.head[:], desk.queue[:], desk.number[:], desk.counts[:] = NOBODY, NOBODY, 0, 0
     desk.seat[:, BUSY], desk.seat[:, DONE], desk.seat[:, REST] = FREE, NEVER, 0
@@ -373,9 +376,9 @@ def _set_up(ways, plan, desk, lane):
         desk.real[i, CLOCK] = np.int64(words[place + CLOCK_BITS]).view(np.float64)
         place += HEAD + LEG * (stages // ONE_LEG)
         _go_on(
-            i, -1.0, np.int64(-1), np.int64(0), plan.end, plan.tau, plan.close, plan.close_period,
-            plan.crew.priority, whole, desk.real, desk.won, desk.heap, desk.head, desk.number,
-            desk.counts, words,
+            i, -1.0, np.int64(-1), (whole[i, EARLIEST] - 1) * DAY, plan.end, plan.tau, plan.close,
+            plan.close_period, plan.crew.priority, whole, desk.real, desk.won, desk.heap, desk.head,
+            desk.number, desk.counts, words,
         )  # fmt: skip
 
 

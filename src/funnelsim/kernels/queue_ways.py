@@ -230,7 +230,7 @@ def write_dated_way(
                 lanes.uniform[0, lane],
             )
             clock[lane] += rest[s, lane]
-    close, at_close = deals.close[group], np.uint64(deals.close_period[group])
+    close, at_close, going = deals.close[group], np.uint64(deals.close_period[group]), np.int64(0)
     for i in range(count):
         lane = active[i]
         scale = close / clock[lane] if clock[lane] > 0.0 else 0.0
@@ -242,9 +242,10 @@ def write_dated_way(
                 k = min(period_of(road.end, at, k), at_close) if s < last else at_close
                 lanes.left[s, k, lane] += np.int32(1)
                 lanes.entered[s + 1, k, lane] += np.int32(1)
-        clock[lane], period[lane] = at, k
-    if begin > last and at_close == np.uint64(len(road.end) - 1):
-        return
+        clock[lane], period[lane] = close if begin > last else at, k
+        active[going] = lane
+        going += np.int64(k < np.uint64(len(road.end) - 1))
+    count = going
     _set_out(rank, begin, last, group, ways, lanes, count, low, high)
     for s in range(begin, last + 1):
         _draw_work(s, work, lanes, tile, low, high, key)
