@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funnelsim.kernels.births import clock_at
+from funnelsim.kernels.borrowing import borrowed
 from funnelsim.kernels.cells import level_of_word, time_at
 from funnelsim.kernels.jit import inlined, part
 from funnelsim.kernels.philox import uniform_of
@@ -360,6 +361,7 @@ def _set_up(ways, plan, desk, lane):
 
     One that is created on a day off comes on that day, though the clock stood there before.
     """
+    ways, plan, desk = borrowed(ways), borrowed(plan), borrowed(desk)
     words, place, whole = ways.words[lane], np.int64(0), desk.whole
     desk.head[:], desk.queue[:], desk.number[:], desk.counts[:] = NOBODY, NOBODY, 0, 0
     desk.seat[:, BUSY], desk.seat[:, DONE], desk.seat[:, REST] = FREE, NEVER, 0
@@ -407,8 +409,10 @@ def _clear(plan, desk, loads, tile, path, lane, key):
 def run_path(rates, change, ways, plan, desk, loads, tile, path, lane, key):
     """Run all days of a path; ``rates`` (seats, D) are units a second, below 0: nobody is there.
 
-    All arrays are taken out of their tuples first: it is in the loop that time is spent.
+    It is in the loop that time is spent: all arrays are borrowed, and out of their tuples, before.
     """
+    rates, change, ways, plan = borrowed(rates), borrowed(change), borrowed(ways), borrowed(plan)
+    desk, loads = borrowed(desk), borrowed(loads)
     _set_up(ways, plan, desk, lane)
     whole, real, slot, won, heap = desk.whole, desk.real, desk.slot, desk.won, desk.heap
     head, queues, seats, number, counts = (

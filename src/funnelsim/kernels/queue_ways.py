@@ -107,6 +107,7 @@ def both(upper, lower):
 @part
 def _set_out(rank, stage, last, group, ways, lanes, count, low, high):
     """Write down that the deal enters a stage, on the first ``count`` lanes."""
+    ways, lanes = borrowed(ways), borrowed(lanes)
     for i in range(count):
         lane = lanes.active[i]
         head = ways.length[lane]
@@ -151,6 +152,7 @@ def write_way(rank, stage, road, work, ways, lanes, count, tile, low, high, key)
 
     It begins at the first stage that takes work; where none does, with the win.
     """
+    road, work, ways, lanes = borrowed(road), borrowed(work), borrowed(ways), borrowed(lanes)
     last, horizon, ahead = lanes.threshold.shape[0] - 1, road.end[len(road.end) - 2], lanes.real[0]
     active, outcome, pace = lanes.active, lanes.outcome, lanes.pace
     while stage <= last and work.law[stage] < 0 and count > 0:
