@@ -207,7 +207,7 @@ def test_amounts_of_new_deals_without_a_finite_variance():
     assert codes_of(fs.NewBusiness(8, tame), fs.RequiredPipeline(amount=tame)) == {}
 
 
-def test_what_a_team_states_beyond_quotas_is_not_read_in_silence():
+def test_what_people_do_not_limit_is_said():
     scenario = fs.Scenario(
         as_of=AS_OF,
         periods=fs.Periods("quarter", 1),
@@ -216,7 +216,8 @@ def test_what_a_team_states_beyond_quotas_is_not_read_in_silence():
         team=fs.Team([fs.Role("rep", quota=1e6)], [fs.Rep("rep", count=2)]),
     )
     assert fs.simulate(scenario, paths=2).warnings == []
-    busy = fs.Team([fs.Role("rep", creates=2)], [fs.Rep("rep")], work={"proposal": 8}, stale=0.01)
-    [found] = fs.simulate(scenario.replace(team=busy), paths=2).warnings
-    assert found.code == "team-does-not-limit"
-    assert found.ids == ("team.work", "team.stale", "team.roles.creates")
+    busy = fs.Team([fs.Role("rep", creates=2)], [fs.Rep("rep")], work={"proposal": 8})
+    new = fs.NewBusiness(0, 1)
+    [found] = fs.simulate(scenario.replace(team=busy, new_business=new), paths=2).warnings
+    assert found.code == "people-limit-paths-only"
+    assert found.ids == ("team.work", "team.roles.creates")

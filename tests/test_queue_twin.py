@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import funnelsim as fs
 from funnelsim._arrays import lower
 from funnelsim._queue import lower_queue
-from funnelsim._queue_blocks import Trip, run_seats
+from funnelsim._queue_blocks import People, Trip, run_people
 from funnelsim.kernels.cells import time_at
 from funnelsim.team import ORDERS, Rep, Role, Team, Work
 from tests.oracles.queue_twin import Loads, queue_twin
@@ -104,7 +104,8 @@ def check(scenario, change, seed):
         SIGNED,
     )
     rates = np.ascontiguousarray(by_rep[:, queue.seats])
-    block = run_seats(Trip(queue, lowered.shared, SIGNED), rates, seed, 0)
+    people = People(rates, np.zeros((0, 0)))
+    block = run_people(Trip(queue, lowered.shared, SIGNED), people, seed, 0)
     for name in ("bookings", "fresh", "entering", "standing", "signed"):
         found = getattr(block.deals, name)[..., CHOSEN]
         np.testing.assert_array_equal(found, wanted[name], err_msg=name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import NamedTuple
 
 import numpy as np
@@ -9,10 +10,12 @@ from numpy.typing import NDArray
 
 from funnelsim._arrays import Lowered
 from funnelsim._cells import lower_cells
-from funnelsim._chances import stable_number
+from funnelsim._chances import rounded, stable_number
+from funnelsim._creation import flattened
 from funnelsim._staffing import Staff, lower_team
+from funnelsim._team_work import Hours, check_team, hours_of
 from funnelsim._walks import Walks, lower_walks
-from funnelsim.distributions import Distribution, Exponential, Fixed
+from funnelsim.distributions import Exponential
 from funnelsim.kernels.queue_days import Crew
 from funnelsim.kernels.queue_ways import Work
 from funnelsim.scenario import Scenario
@@ -20,10 +23,15 @@ from funnelsim.team import Team
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Hours = dict[int, tuple[Distribution, int]]
-"""Hours of work and role of each stage that takes any."""
-
 OWNER = "owner"
+
+
+class Creates(NamedTuple):
+    """Deals that reps create, in ``J`` pieces of periods."""
+
+    role: Floats  # (R,) by a fully productive rep in a whole period
+    part: Floats  # (J,) of a whole period
+    days: Ints  # (J, 2) first day of a piece, and the one after its last
 
 
 class Queue(NamedTuple):
@@ -34,6 +42,7 @@ class Queue(NamedTuple):
     crew: Crew
     staff: Staff
     seats: Ints  # the staff's seats in the crew's order
+    creates: Creates
 
 
 class _Pool(NamedTuple):
@@ -44,39 +53,59 @@ class _Pool(NamedTuple):
     seats: list[int]
 
 
-def has_work(scenario: Scenario) -> bool:
-    """Return whether there is a team, and a stage that takes its hours."""
-    return scenario.team is not None and bool(hours_of(scenario, scenario.team))
-
-
-def hours_of(scenario: Scenario, team: Team) -> Hours:
-    """Return the work of each stage: what the team states, else the funnel's hours."""
-    roles = [role.name for role in team.roles]
-    found: Hours = {}
-    for s, stage in enumerate(scenario.funnel.stages[:-1]):
-        stated = team.work.get(stage.name)
-        if stated is not None:
-            law, role = stated.hours, stated.role or roles[0]
-        else:
-            law, role = Fixed(stage.hours or 0.0), roles[0]
-        if law.mean > 0.0:
-            found[s] = (law, roles.index(role))
-    return found
-
-
 def lower_queue(scenario: Scenario, lowered: Lowered) -> Queue:
-    """Return the arrays of a scenario with a team; ``lowered`` is what the folded kernel reads."""
+    """Return the arrays of a scenario with a team; ``lowered`` is what the folded kernel reads.
+
+    Raises
+    ------
+    InputError
+        If nobody is there for the work of a stage, or reps cannot create deals.
+    """
+    check_team(scenario)
+    team, walks = scenario.team, lower_walks(scenario, lowered)
+    assert team is not None
+    creates = _creates(scenario, team, lowered)
+    if creates.role.any():
+        walks = _by_piece(walks)
+    return Queue(walks, *_of_team(scenario, team, lowered), creates)
+
+
+def digest_of(scenario: Scenario, lowered: Lowered) -> str:
+    """Return the digest of a scenario's arrays, those of its team among them."""
     team = scenario.team
     assert team is not None
-    walks, staff, hours = (
-        lower_walks(scenario, lowered),
-        lower_team(scenario),
-        hours_of(scenario, team),
-    )
+    parts = (*_of_team(scenario, team, lowered), _creates(scenario, team, lowered))
+    digest = hashlib.blake2b(lowered.digest.encode(), digest_size=16)
+    for part in flattened(parts):
+        digest.update(part.encode() if isinstance(part, str) else np.asarray(part).tobytes())
+    return digest.hexdigest()
+
+
+def _of_team(scenario: Scenario, team: Team, lowered: Lowered) -> tuple[Work, Crew, Staff, Ints]:
+    staff, hours = lower_team(scenario), hours_of(scenario)
     pools = _pools(team, staff)
-    crew = _crew(scenario, team, walks, hours, pools)
     seats = np.array([seat for pool in pools for seat in pool.seats], dtype=np.int64)
-    return Queue(walks, _work(scenario, team, hours), crew, staff, seats)
+    crew = _crew(scenario, team, lowered, hours, pools)
+    return _work(scenario, team, hours), crew, staff, seats
+
+
+def _creates(scenario: Scenario, team: Team, lowered: Lowered) -> Creates:
+    """Return the deals that reps create in each piece of a period of creation."""
+    role = np.array([role.creates for role in team.roles])
+    if lowered.new is None:
+        return Creates(np.zeros_like(role), np.zeros(0), np.zeros((0, 2), np.int64))
+    pieces, windows = lowered.new.pieces, scenario.windows
+    whole = np.array([window.hi - window.lo for window in windows])[pieces.period]
+    share = np.array([window.share for window in windows])[pieces.period]
+    days = np.column_stack([np.floor(pieces.lo), np.ceil(pieces.hi)]).astype(np.int64)
+    return Creates(role, rounded((pieces.hi - pieces.lo) / whole * share), days)
+
+
+def _by_piece(walks: Walks) -> Walks:
+    """Return walks in which the mean number of each piece is its own."""
+    births = walks.births
+    cohort = np.arange(len(births.cohort), dtype=np.int64)
+    return walks._replace(births=births._replace(cohort=cohort, part=np.ones(len(cohort))))
 
 
 def _work(scenario: Scenario, team: Team, hours: Hours) -> Work:
@@ -112,8 +141,10 @@ def _key(name: str | None) -> str | None:
     return None if name is None else name.strip().casefold()
 
 
-def _crew(scenario: Scenario, team: Team, walks: Walks, hours: Hours, pools: list[_Pool]) -> Crew:
-    whole = (walks.deals.high << np.uint64(32)) | walks.deals.low
+def _crew(
+    scenario: Scenario, team: Team, lowered: Lowered, hours: Hours, pools: list[_Pool]
+) -> Crew:
+    whole = (lowered.deals.high << np.uint64(32)) | lowered.deals.low
     deal = np.argsort(whole, kind="stable").astype(np.int64)
     rank = np.empty_like(deal)
     rank[deal] = np.arange(len(deal))

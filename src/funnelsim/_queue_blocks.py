@@ -7,16 +7,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from funnelsim._blocks import Block
+from funnelsim._blocks import Block, draw_factors
 from funnelsim._chances import Shared
+from funnelsim._creation import draw_intensities
 from funnelsim._queue import Queue
-from funnelsim._staffing import Staff, draw_codes
+from funnelsim._staffing import draw_codes
 from funnelsim._walk_blocks import NEVER, ROOM, WalkBlock, lanes_for, walk_paths
 from funnelsim.kernels.compiled import queue
 from funnelsim.kernels.outcomes import TILE
 from funnelsim.kernels.queue_days import BINS, DAY, REPLICATES, Loads
 from funnelsim.kernels.repeats import Pending
 from funnelsim.kernels.settling import Results
+from funnelsim.kernels.walking import WalkPaths
 
 Rates = NDArray[np.int32]
 
@@ -35,6 +37,13 @@ class QueueBlock(NamedTuple):
     offered: NDArray[np.int64]  # (P, R, K) units of work that each role could do in a period
 
 
+class People(NamedTuple):
+    """Who is there on ``P`` paths, and the deals that they create."""
+
+    rates: Rates  # (P, seats, D) units of work a second; below 0: nobody
+    created: NDArray[np.float64]  # (J, P padded to whole tiles) mean number in each piece
+
+
 class Trip(NamedTuple):
     """What all blocks share."""
 
@@ -48,8 +57,8 @@ def run_queue(trip: Trip, seed: int, first: int, paths: int) -> QueueBlock:
 
     The result depends on nothing but the arguments: not on other blocks, nor on who runs it.
     """
-    staff, seats = trip.queue.staff, trip.queue.seats
-    return run_seats(trip, draw_rates(staff, seats, seed, first, paths), seed, first)
+    people = draw_people(trip.queue, seed, first, paths)
+    return run_people(trip, people, seed, first)
 
 
 def run_booked(trip: Trip, seed: int, first: int, paths: int) -> Block:
@@ -58,27 +67,34 @@ def run_booked(trip: Trip, seed: int, first: int, paths: int) -> Block:
     return Block(block.bookings, block.wins, block.fresh.sum(axis=0))
 
 
-def draw_rates(staff: Staff, seats: NDArray[np.int64], seed: int, first: int, paths: int) -> Rates:
-    """Return units of work a second of each seat and day, shape (paths, seats, days).
+def draw_people(queue: Queue, seed: int, first: int, paths: int) -> People:
+    """Return who is there on the paths from ``first`` on, and the deals that they create.
 
     A seat without anybody, or of a rep who is not yet productive, has -1; a day off has 0.
     """
-    rates = np.empty((paths, len(seats), staff.days), np.int32)
+    staff, creates = queue.staff, queue.creates
     padded = -(-paths // TILE) * TILE
+    rates = np.empty((paths, len(queue.seats), staff.days), np.int32)
+    created = np.zeros((len(creates.part), padded))
     days = np.arange(staff.days)
-    for place, seat in enumerate(seats.tolist()):
+    for place, seat in enumerate(queue.seats.tolist()):
         role = staff.role[seat]
         share = staff.share[role]
         by_code = np.rint(PARTS * staff.minutes[role][:, None] * share).astype(np.int32)
         by_code[:, share == 0.0] = NOBODY_THERE
-        codes = draw_codes(staff, seat, seed, first, padded)[:, :paths]
-        rates[:, place] = by_code[days, codes.T]
-    return rates
+        codes = draw_codes(staff, seat, seed, first, padded)
+        rates[:, place] = by_code[days, codes[:, :paths].T]
+        if creates.role[role] > 0.0:
+            shares = np.broadcast_to(share[codes], (staff.days, padded))
+            for piece, (begin, end) in enumerate(creates.days.tolist()):
+                mean = shares[begin:end].mean(axis=0)
+                created[piece] += creates.role[role] * creates.part[piece] * mean
+    return People(rates, created)
 
 
-def run_seats(trip: Trip, rates: Rates, seed: int, first: int) -> QueueBlock:
-    """Return the paths from ``first`` on of which ``rates`` (paths, seats, D) are the days."""
-    walks, work, crew, _, _ = trip.queue
+def run_people(trip: Trip, people: People, seed: int, first: int) -> QueueBlock:
+    """Return the paths from ``first`` on, with these people on them."""
+    walks, work, crew, rates = trip.queue.walks, trip.queue.work, trip.queue.crew, people.rates
     paths = len(rates)
     padded = -(-paths // TILE) * TILE
     stages, periods = walks.road.law.shape[0] + 1, len(walks.road.end) - 1
@@ -91,7 +107,9 @@ def run_seats(trip: Trip, rates: Rates, seed: int, first: int) -> QueueBlock:
     )
     loads = _loads(len(crew.pools) - 1, stages, periods, padded)
     key = np.array([seed & 0xFFFFFFFF, seed >> 32], dtype=np.uint64)
-    factors = walk_paths(walks, trip.shared, seed, first, padded)
+    factors = _with_created(
+        trip, people, walk_paths(walks, trip.shared, seed, first, padded), seed, first
+    )
     lanes = lanes_for(stages, periods, len(walks.births.cohort), len(factors.new_shift))
     pending = Pending(np.empty((ROOM, 5), np.uint64), np.empty(ROOM))
     queue(
@@ -102,6 +120,20 @@ def run_seats(trip: Trip, rates: Rates, seed: int, first: int) -> QueueBlock:
     found = WalkBlock._make(part[..., :paths] for part in results)
     kept = [part[..., :paths] for part in loads[1:-1]]
     return QueueBlock(found, Loads._make([loads.worked[:paths], *kept, loads.waits]), offered)
+
+
+def _with_created(
+    trip: Trip, people: People, factors: WalkPaths, seed: int, first: int
+) -> WalkPaths:
+    """Return the paths' factors with the deals that reps create among those of each piece."""
+    new = trip.queue.walks.new
+    if new is None or not trip.queue.creates.role.any():
+        return factors
+    alone = new._replace(rate=np.ones_like(new.rate))
+    paths = draw_factors(trip.shared, seed, first, len(factors.pace))
+    luck = draw_intensities(alone, trip.shared, paths, seed, first).mean[new.cohort]
+    stated = (new.rate[new.cohort] * new.part)[:, None]
+    return factors._replace(mean=luck * (stated + people.created))
 
 
 def _loads(roles: int, stages: int, periods: int, paths: int) -> Loads:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from funnelsim import answers
+from funnelsim import _team_work, answers
 from funnelsim._passes import Ground, pieces
 from funnelsim._text import aligned, plain_number
 from funnelsim.estimate import Estimate
@@ -228,14 +228,27 @@ def _period(window: Window) -> str:
 
 def count_activities(ground: Ground, paths: int) -> Activities:
     """Return the activities of the first paths of a forecast."""
-    from funnelsim._walk_blocks import BLOCK, Trip, run_walks  # noqa: PLC0415
-    from funnelsim._walks import lower_walks  # noqa: PLC0415
+    if _team_work.matters(ground.scenario):
+        blocks = _with_people(ground, paths)
+    else:
+        from funnelsim._walk_blocks import BLOCK, Trip, run_walks  # noqa: PLC0415
+        from funnelsim._walks import lower_walks  # noqa: PLC0415
 
-    walks = lower_walks(ground.scenario, ground.lowered)
-    trip = Trip(walks, ground.lowered.shared, FIRST_WINS)
-    blocks = pieces(ground, run_walks, trip, paths, BLOCK, _counted)
+        walks = lower_walks(ground.scenario, ground.lowered)
+        trip = Trip(walks, ground.lowered.shared, FIRST_WINS)
+        blocks = pieces(ground, run_walks, trip, paths, BLOCK, _counted)
     kept = [np.concatenate(parts, axis=-1) for parts in zip(*blocks, strict=True)]
     return Activities(ground.scenario, Counted(*kept))
+
+
+def _with_people(ground: Ground, paths: int) -> list[Counted]:
+    """Return what is kept of each block where deals wait for people."""
+    from funnelsim._queue import lower_queue  # noqa: PLC0415
+    from funnelsim._queue_blocks import BLOCK, Trip, run_queue  # noqa: PLC0415
+
+    queue = lower_queue(ground.scenario, ground.lowered)
+    trip = Trip(queue, ground.lowered.shared, FIRST_WINS)
+    return pieces(ground, run_queue, trip, paths, BLOCK, lambda block: _counted(block.deals))
 
 
 def _counted(block: WalkBlock) -> Counted:

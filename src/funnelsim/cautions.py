@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from funnelsim import _team_work
 from funnelsim.distributions import Distribution, Pareto
 from funnelsim.new_business import NewBusiness
 from funnelsim.scenario import Scenario
@@ -66,10 +67,10 @@ def cautions(scenario: Scenario, lowered: Lowered) -> list[Caution]:
         *_of_shares(scenario),
         *_of_rows(scenario),
         Caution(
-            "team-does-not-limit",
-            _asked_of_the_team(scenario),
-            "what a team states that this forecast does not read: no deal waits for people, and "
-            "they create none; its quota capacity is answered apart",
+            "people-limit-paths-only",
+            _limits(scenario),
+            "deals wait for people, or people create them, on the simulated paths; the chances of "
+            "single deals, and required pipeline and rates, are those of deals that do not wait",
         ),
     ]
     named = [one for one in found if one.count]
@@ -79,19 +80,15 @@ def cautions(scenario: Scenario, lowered: Lowered) -> list[Caution]:
     return [Caution("no-deals", (), "there are no deals: none is open, none is created"), *named]
 
 
-def _asked_of_the_team(scenario: Scenario) -> tuple[str, ...]:
-    """Return what a scenario states of its team beyond quotas, by the names of a scenario file."""
-    team = scenario.team
-    if team is None:
+def _limits(scenario: Scenario) -> tuple[str, ...]:
+    """Return the parts of a scenario by which people matter, as a scenario file names them."""
+    if not _team_work.matters(scenario):
         return ()
-    stated = {
-        "team.work": bool(team.work),
-        "team.order": team.order != "first-come",
-        "team.by": team.by != "pool",
-        "team.stale": team.stale > 0.0,
-        "team.roles.creates": any(role.creates > 0.0 for role in team.roles),
-    }
-    return tuple(name for name, there in stated.items() if there)
+    team, work = scenario.team, bool(_team_work.hours_of(scenario))
+    assert team is not None
+    creates = any(role.creates > 0.0 for role in team.roles)
+    parts = {"team.work": work, "team.roles.creates": creates}
+    return tuple(name for name, there in parts.items() if there)
 
 
 def _of_open_deals(scenario: Scenario, lowered: Lowered) -> list[Caution]:

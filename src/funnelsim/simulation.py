@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from funnelsim import _team_work
 from funnelsim._deals import MOST_CENTS
 from funnelsim._running import grid_of, in_order
 from funnelsim._version import __version__
@@ -24,6 +25,7 @@ from funnelsim.scenario_answers import Record
 if TYPE_CHECKING:
     from funnelsim._arrays import Lowered
     from funnelsim._blocks import Block
+    from funnelsim._remembered import Remembered
 
 Progress = Callable[[int, int], Any]
 
@@ -92,9 +94,7 @@ def simulate(
     options = Options.checked(paths, seed, threads, executor, progress)
     if not isinstance(scenario, Scenario):
         raise InputError("scenario", "be a Scenario", scenario)
-    from funnelsim._arrays import lower  # noqa: PLC0415  loads the compiler
-
-    lowered = lower(scenario)
+    lowered = lowered_of(scenario)
     return forecast_of(scenario, lowered, run_paths(lowered, scenario, options), options)
 
 
@@ -119,6 +119,18 @@ class Options(NamedTuple):
         if progress is not None and not callable(progress):
             raise InputError("progress", "be callable with two numbers", progress)
         return cls(paths, seed, threads, executor, progress)
+
+
+def lowered_of(scenario: Scenario, remembered: Remembered | None = None) -> Lowered:
+    """Return the arrays of a scenario, under a digest of all that its paths hang on."""
+    from funnelsim._arrays import lower  # noqa: PLC0415  loads the compiler
+
+    lowered = lower(scenario, remembered)
+    if not _team_work.matters(scenario):
+        return lowered
+    from funnelsim._queue import digest_of  # noqa: PLC0415
+
+    return lowered._replace(digest=digest_of(scenario, lowered))
 
 
 def run_paths(lowered: Lowered, scenario: Scenario, options: Options) -> Kept:
@@ -170,10 +182,16 @@ class Kernel(NamedTuple):
 def kernel_of(lowered: Lowered, scenario: Scenario) -> Kernel:
     """Return what runs the blocks of a scenario.
 
-    The folded kernel does not know the day of a win, nor exact numbers of new deals.
+    The folded kernel does not know the day of a win, exact numbers of new deals, nor people.
     """
     from funnelsim._blocks import BLOCK, Work, run_block  # noqa: PLC0415
 
+    if _team_work.matters(scenario):
+        from funnelsim import _queue_blocks  # noqa: PLC0415
+        from funnelsim._queue import lower_queue  # noqa: PLC0415
+
+        queue = _queue_blocks.Trip(lower_queue(scenario, lowered), lowered.shared, 0)
+        return Kernel(_queue_blocks.run_booked, queue, _queue_blocks.BLOCK)
     if scenario.new_business is not None and scenario.new_business.needs_trajectories:
         from funnelsim import _walk_blocks  # noqa: PLC0415
         from funnelsim._walks import lower_walks  # noqa: PLC0415

@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from funnelsim import _team_work
 from funnelsim._remembered import Remembered
 from funnelsim._workers import Executors, Workers
 from funnelsim.forecast import Forecast, Kept
 from funnelsim.scenario import Scenario
-from funnelsim.simulation import Options, Progress, check_exact, forecast_of, run_paths
+from funnelsim.simulation import (
+    Options,
+    Progress,
+    check_exact,
+    forecast_of,
+    lowered_of,
+    run_paths,
+)
 
 if TYPE_CHECKING:
     from funnelsim._arrays import Lowered
@@ -107,15 +115,14 @@ class Runs:
             self._options.progress(self._total, self._total)
 
     def _lowered(self, scenario: Scenario) -> Lowered:
-        from funnelsim._arrays import lower  # noqa: PLC0415  loads the compiler
-
         # neither quota nor booked is in the arrays, nor what extra deals would be
         plain = scenario.replace(quota=None, booked=0.0, name="", required_pipeline=None)
-        return self._arrays.get((plain,), lambda: lower(scenario, self._laws))
+        return self._arrays.get((plain,), lambda: lowered_of(scenario, self._laws))
 
     def _paths(self, scenario: Scenario, lowered: Lowered) -> Kept:
         business = scenario.new_business
-        if business is not None and business.needs_trajectories:
+        one_by_one = business is not None and business.needs_trajectories
+        if one_by_one or _team_work.matters(scenario):
             every = self._open.get(
                 (lowered.digest,), lambda: _Part(self._run(scenario, lowered), 1)
             )

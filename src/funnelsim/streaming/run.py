@@ -13,7 +13,7 @@ from funnelsim.errors import InputError
 from funnelsim.futures import Due
 from funnelsim.scenario import Scenario
 from funnelsim.scenario_answers import Record
-from funnelsim.simulation import Kernel, Options, Progress, kernel_of
+from funnelsim.simulation import Kernel, Options, Progress, kernel_of, lowered_of
 from funnelsim.streaming.checkpoint import Checkpoint, Origin
 from funnelsim.streaming.forecast import StreamedForecast
 from funnelsim.streaming.summary import Layout, Summary, summarise
@@ -91,9 +91,7 @@ def stream(
     options = Options.checked(paths, seed, threads, executor, progress)
     if not isinstance(scenario, Scenario):
         raise InputError("scenario", "be a Scenario", scenario)
-    from funnelsim._arrays import lower  # noqa: PLC0415  loads the compiler
-
-    lowered = lower(scenario)
+    lowered = lowered_of(scenario)
     kernel = kernel_of(lowered, scenario)
     layout = Layout(scenario.periods.count, lowered.new is not None, Due.of(scenario))
     file = None if checkpoint is None else _file(checkpoint, kernel, layout, options.seed)
