@@ -5,7 +5,8 @@ import pytest
 from scipy import stats
 
 import funnelsim as fs
-from funnelsim.planning.paired import by_replicate, chance_difference, differences
+from funnelsim.answers import chance_difference
+from funnelsim.planning.paired import by_replicate, differences
 from tests.oracles.compare import Comparison, assert_agreement
 from tests.plans import QUOTA, STAGES, UNIT, UNITS, Exact, plan
 

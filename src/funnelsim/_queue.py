@@ -16,7 +16,9 @@ from funnelsim._staffing import Staff, lower_team
 from funnelsim._team_work import Hours, check_team, hours_of
 from funnelsim._walks import Walks, lower_walks
 from funnelsim.distributions import Exponential
-from funnelsim.kernels.queue_days import Crew
+from funnelsim.kernels.queue_desk import (
+    Crew,
+)
 from funnelsim.kernels.queue_ways import Work
 from funnelsim.scenario import Scenario
 from funnelsim.team import Team

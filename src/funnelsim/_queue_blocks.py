@@ -15,7 +15,12 @@ from funnelsim._staffing import draw_codes
 from funnelsim._walk_blocks import NEVER, ROOM, WalkBlock, lanes_for, walk_paths
 from funnelsim.kernels.compiled import queue
 from funnelsim.kernels.outcomes import TILE
-from funnelsim.kernels.queue_days import BINS, DAY, REPLICATES, Loads
+from funnelsim.kernels.queue_desk import (
+    BINS,
+    DAY,
+    REPLICATES,
+    Loads,
+)
 from funnelsim.kernels.repeats import Pending
 from funnelsim.kernels.settling import Results
 from funnelsim.kernels.walking import WalkPaths
@@ -35,6 +40,13 @@ class QueueBlock(NamedTuple):
     deals: WalkBlock
     loads: Loads
     offered: NDArray[np.int64]  # (P, R, K) units of work that each role could do in a period
+
+
+class Compared(NamedTuple):
+    """Paths on which deals wait for people, and the same paths if nobody had to wait."""
+
+    limited: QueueBlock
+    free: WalkBlock
 
 
 class People(NamedTuple):
@@ -59,6 +71,17 @@ def run_queue(trip: Trip, seed: int, first: int, paths: int) -> QueueBlock:
     """
     people = draw_people(trip.queue, seed, first, paths)
     return run_people(trip, people, seed, first)
+
+
+def run_compared(trip: Trip, seed: int, first: int, paths: int) -> Compared:
+    """Return the same paths beside those of the same people with time for all their work."""
+    people = draw_people(trip.queue, seed, first, paths)
+    work = trip.queue.work
+    idle = work._replace(law=np.full_like(work.law, -1))
+    free = trip._replace(queue=trip.queue._replace(work=idle))
+    return Compared(
+        run_people(trip, people, seed, first), run_people(free, people, seed, first).deals
+    )
 
 
 def run_booked(trip: Trip, seed: int, first: int, paths: int) -> Block:

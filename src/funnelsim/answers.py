@@ -109,6 +109,42 @@ def probability_of(replicates: Replicates) -> Estimate:
     )
 
 
+def chance_difference(hits: NDArray[np.bool_], hits_before: NDArray[np.bool_]) -> Estimate:
+    """Return the difference of two chances from their indicators on the same paths.
+
+    Where the replicates do not differ, as where no path does, the error is that of one path in
+    all: it is small, but not nothing.
+    """
+    change = hits.astype(np.int8) - hits_before.astype(np.int8)
+    paths = len(change)
+    value, error = spread_of_mean(change)
+    if error == 0.0:
+        spread = np.count_nonzero(change) / paths - value**2
+        error = math.sqrt((spread + 1.0 / paths) / paths)
+    return within(value, error, paths, 1.0)
+
+
+def within(value: float, error: float, paths: int, most: float = math.inf) -> Estimate:
+    """Return an estimate with Student's interval, inside what the value can be."""
+    reach = student(paths) * error
+    return Estimate(value, error, max(value - reach, -most), min(value + reach, most))
+
+
+def ratio(parts: NDArray[np.float64], whole: NDArray[np.float64]) -> Estimate | None:
+    """Return one sum over another, both by replicate; None where there is nothing to divide by.
+
+    The error is that of a ratio of two means (delta method).
+    """
+    total, groups = float(whole.sum()), len(whole)
+    if total == 0.0:
+        return None
+    value = float(parts.sum()) / total
+    off = parts - value * whole
+    error = math.sqrt(float(off @ off) * groups / max(groups - 1, 1)) / total
+    reach = student(groups) * error
+    return Estimate(value, error, max(value - reach, 0.0), value + reach)
+
+
 def rank_of(level: float, paths: int) -> int:
     """Return the place, from 0, of a quantile among so many ordered values."""
     return min(max(math.ceil(level * paths - 1e-9) - 1, 0), paths - 1)

@@ -13,6 +13,7 @@ from funnelsim import answers
 from funnelsim._needs import Needs
 from funnelsim._passes import Ground
 from funnelsim.activities import MOST_PATHS, Activities, count_activities
+from funnelsim.capacity import Capacity, count_capacity
 from funnelsim.estimate import Estimate
 from funnelsim.futures import Futures, given
 from funnelsim.goal import CENTS
@@ -182,6 +183,28 @@ class Forecast(ScenarioAnswers, Futures):
         if paths is None:
             return self._activities
         return count_activities(self._ground, whole("paths", paths, 2))
+
+    def capacity(self, paths: int | None = None) -> Capacity:
+        """Return what people have the time for: utilisation, waits, backlog, bookings lost.
+
+        Parameters
+        ----------
+        paths : int, optional
+            Simulated futures, at least 2; by default those of the forecast, at most 16,384: each is
+            simulated once more as if nobody had to wait.
+
+        Raises
+        ------
+        InputError
+            If no stage takes hours of a team.
+        """
+        if paths is None:
+            return self._capacity
+        return count_capacity(self._ground, whole("paths", paths, 2))
+
+    @functools.cached_property
+    def _capacity(self) -> Capacity:
+        return count_capacity(self._ground, min(self.record.paths, MOST_PATHS))
 
     @functools.cached_property
     def _activities(self) -> Activities:

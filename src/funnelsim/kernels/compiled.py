@@ -30,8 +30,10 @@ def _kept(function: Callable[..., None]) -> Any:
 
     Numba keys what it keeps on the function's own file and on the values it closes over. A
     kernel's parts live in other files, so each kernel closes over the digest of all of them:
-    otherwise an edited part would leave old numbers in use.
+    otherwise an edited part would leave old numbers in use. The file's name carries the digest,
+    too: what was kept of another version may name classes that are no longer where they were.
     """
+    function.__qualname__ += f"-{_source_digest():x}"
     try:
         return njit(nogil=True, cache=True)(function)
     except RuntimeError:  # no folder is writable, as in a read-only install

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from funnelsim.kernels.jit import part
+from funnelsim.kernels.jit import inlined, part
 
 
 @part
@@ -34,3 +34,23 @@ def sign(signed, path, day):
         signed[place, path] = signed[place - 1, path]
         place -= 1
     signed[place, path] = day
+
+
+@inlined
+def calendar_at(tau, clock):
+    """Return the first calendar day by which the clock reaches a time, or the horizon."""
+    if len(tau) == 0:
+        return clock
+    low, high = np.int64(0), np.int64(len(tau) - 1)
+    if clock > tau[high]:
+        return np.float64(high)
+    while low < high:
+        middle = (low + high) >> 1
+        if tau[middle] < clock:
+            low = middle + 1
+        else:
+            high = middle
+    if low == 0:
+        return 0.0
+    before = tau[low - 1]
+    return np.float64(low - 1) + (clock - before) / (tau[low] - before)

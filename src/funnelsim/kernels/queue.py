@@ -16,7 +16,8 @@ from funnelsim.kernels.days import day_of, sign
 from funnelsim.kernels.jit import inlined, part
 from funnelsim.kernels.outcomes import AMOUNT_HIGH, AMOUNT_LOW, TILE
 from funnelsim.kernels.philox import uniform_of
-from funnelsim.kernels.queue_days import (
+from funnelsim.kernels.queue_days import run_path
+from funnelsim.kernels.queue_desk import (
     CLOCK,
     DATED,
     EARLIEST,
@@ -28,7 +29,6 @@ from funnelsim.kernels.queue_days import (
     WON,
     Plan,
     desk_of,
-    run_path,
 )
 from funnelsim.kernels.queue_order import RANK
 from funnelsim.kernels.queue_ways import (

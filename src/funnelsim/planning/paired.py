@@ -100,7 +100,7 @@ def _attainment(
     same = _left(after) == _left(before) and after.record.digest == before.record.digest
     if same and np.array_equal(cents, cents_before):
         return Estimate.exact(0.0)
-    return chance_difference(hits, hits_before)
+    return answers.chance_difference(hits, hits_before)
 
 
 def reached(forecast: Forecast, cents: Cents) -> Bools | None:
@@ -121,21 +121,6 @@ def _certain(forecast: Forecast) -> bool:
     return left is not None and left <= 0
 
 
-def chance_difference(hits: Bools, hits_before: Bools) -> Estimate:
-    """Return the difference of two chances from their indicators on the same paths.
-
-    Where the replicates do not differ, as where no path does, the error is that of one path in
-    all: it is small, but not nothing.
-    """
-    change = hits.astype(np.int8) - hits_before.astype(np.int8)
-    paths = len(change)
-    value, error = answers.spread_of_mean(change)
-    if error == 0.0:
-        spread = np.count_nonzero(change) / paths - value**2
-        error = math.sqrt((spread + 1.0 / paths) / paths)
-    return _within(value, error, paths, 1.0)
-
-
 def quantile_differences(
     cents: Cents, cents_before: Cents, levels: Sequence[float]
 ) -> list[Estimate]:
@@ -148,7 +133,7 @@ def quantile_differences(
         place = answers.rank_of(level, paths)
         error = float(np.std(own, ddof=1)) / math.sqrt(len(own))
         value = int(ordered[place]) - int(ordered_before[place])
-        found.append(_within(value / CENTS, error / CENTS, paths))
+        found.append(answers.within(value / CENTS, error / CENTS, paths))
     return found
 
 
@@ -176,9 +161,3 @@ def by_replicate(forecast: Forecast, answer: str) -> NDArray[np.float64]:
     sums, counts = answers.replicate_sums(values)
     means: NDArray[np.float64] = np.asarray(sums, np.float64) / counts
     return means / CENTS if answer == "mean" else means
-
-
-def _within(value: float, error: float, paths: int, most: float = math.inf) -> Estimate:
-    """Return an estimate with Student's interval, inside what the value can be."""
-    reach = answers.student(paths) * error
-    return Estimate(value, error, max(value - reach, -most), min(value + reach, most))
