@@ -61,6 +61,12 @@ CHANGES = {
     "dispersed": NEW.replace(new_business=fs.NewBusiness(8, SPREAD, dispersion=0.3)),
     "planned": NEW.replace(new_business=fs.NewBusiness(2, SPREAD, planned=True)),
     "more planned": NEW.replace(new_business=fs.NewBusiness(3, SPREAD, planned=True)),
+    "repeats": NEW.replace(new_business=fs.NewBusiness(8, SPREAD, repeat=fs.Repeat(0.2, 60))),
+    "more repeats": NEW.replace(new_business=fs.NewBusiness(8, SPREAD, repeat=fs.Repeat(0.6, 60))),
+    "later repeats": NEW.replace(new_business=fs.NewBusiness(8, SPREAD, repeat=fs.Repeat(0.2, 90))),
+    "larger repeats": NEW.replace(
+        new_business=fs.NewBusiness(8, SPREAD, repeat=fs.Repeat(0.2, 60, fs.Fixed(900_000)))
+    ),
     "cycle": NEW.replace(market=fs.Market(cycle_cv=0.2, amount_cv=0.1)),
     "cycle and amounts": NEW.replace(
         market=fs.Market(cycle_cv=0.2, amount_cv=0.1), pipeline=scaled(DEALS, 2)

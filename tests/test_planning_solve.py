@@ -56,6 +56,23 @@ def test_extra_deals_of_a_stage():
     )
 
 
+@pytest.mark.parametrize("day", [0.0, 300.0])
+def test_extra_deals_are_those_of_their_lever(day):
+    name = "pipeline.extra_deals.proposal"
+    plan = fs.RequiredPipeline(amount=1.0, day=day)
+    base = fs.with_value(TEN.replace(required_pipeline=plan), name, 5)
+    found = solve(base, name, 0.8, paths=2_000)
+    there = fs.simulate(fs.with_value(base, name, found.value), paths=2_000)
+    assert found.now == 5
+    assert there.attainment_probability().value == found.attainment_there.value >= 0.8
+    assert not solve(base, name, 0.8, 0, 7, paths=2_000).reachable
+
+
+def test_a_search_that_cannot_begin_is_refused():
+    with pytest.raises(fs.InputError, match="be possible where the search begins"):
+        solve(BASE, "market.cycle_cv", 0.8, low=200, high=300, paths=1_000)
+
+
 def test_extra_deals_without_a_stated_amount_are_like_the_open_ones():
     base = BASE.replace(new_business=None, pipeline=deals(3))
     found = solve(base, "pipeline.extra_deals.proposal", 0.8, paths=PATHS)

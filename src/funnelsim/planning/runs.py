@@ -115,18 +115,15 @@ class Runs:
             self._options.progress(self._total, self._total)
 
     def _lowered(self, scenario: Scenario) -> Lowered:
-        # neither quota nor booked is in the arrays, nor what extra deals would be
-        plain = scenario.replace(quota=None, booked=0.0, name="", required_pipeline=None)
-        return self._arrays.get((plain,), lambda: lowered_of(scenario, self._laws))
+        return self._arrays.get((_plain(scenario),), lambda: lowered_of(scenario, self._laws))
 
     def _paths(self, scenario: Scenario, lowered: Lowered) -> Kept:
         business = scenario.new_business
         one_by_one = business is not None and business.needs_trajectories
         if one_by_one or _team_work.matters(scenario):
-            every = self._open.get(
-                (lowered.digest,), lambda: _Part(self._run(scenario, lowered), 1)
-            )
-            return every.kept
+            # the arrays of the folded kernel hold neither repeats nor plans nor people
+            key = ("one by one", _plain(scenario))
+            return self._open.get(key, lambda: _Part(self._run(scenario, lowered), 1)).kept
         old = self._open_paths(scenario, lowered)
         if lowered.new is None:
             return old
@@ -165,6 +162,11 @@ class Runs:
         if self._options.progress is not None:
             reached = self._done + done
             self._options.progress(reached, max(self._total, reached))
+
+
+def _plain(scenario: Scenario) -> Scenario:
+    """Return the scenario without what changes no path: its quota, what is booked, its name."""
+    return scenario.replace(quota=None, booked=0.0, name="", required_pipeline=None)
 
 
 def _in_units(lowered: Lowered) -> tuple[Deals, int]:

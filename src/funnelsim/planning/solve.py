@@ -21,7 +21,7 @@ from funnelsim.planning.fields import bounds, is_whole, value_of, with_value
 from funnelsim.planning.levers import EXTRA_DEALS, amount_of_extra, extra_in_words, lever_of
 from funnelsim.planning.results import FORMAT
 from funnelsim.planning.runs import Runs
-from funnelsim.planning.search import COARSE, Domain, Edge, find_edge
+from funnelsim.planning.search import COARSE, FINE, Domain, Edge, find_edge
 from funnelsim.scenario import Scenario
 from funnelsim.simulation import Progress
 
@@ -191,9 +191,17 @@ def solve(
         paths=paths, seed=seed, threads=threads, executor=executor, progress=progress,
         scenarios=ABOUT,
     ) as runs:  # fmt: skip
-        if name == EXTRA_DEALS or name.startswith(f"{EXTRA_DEALS}."):
+        if _is_required_pipeline(base, name, low, high):
             return _extra_deals(base, name, target, runs)
         return _searched(base, name, target, (low, high), runs)
+
+
+def _is_required_pipeline(base: Scenario, name: str, low: float | None, high: float | None) -> bool:
+    """Return whether extra deals are asked for as required pipeline has them: from none, now."""
+    if name != EXTRA_DEALS and not name.startswith(f"{EXTRA_DEALS}."):
+        return False
+    day = base.required_pipeline.day if base.required_pipeline else 0.0
+    return low is None and high is None and day == 0.0 and value_of(base, name) == 0
 
 
 def _searched(
@@ -203,6 +211,8 @@ def _searched(
     trials = Trials(base, name, runs)
     domain = _domain(base, name, *ends)
     start = _start(trials.now, domain, name)
+    if trials.chance(start) is None:
+        raise InputError(name, "be possible where the search begins", start, "state low and high")
     edge = find_edge(trials.chance, target, start, domain)
     found = _solution(trials, target, edge)
     if edge.value is not None and edge.rising is not None and not edge.everywhere:
@@ -323,8 +333,9 @@ def _with_interval(found: Solution, trials: Trials, value: float, domain: Domain
         for off in (-reach, reach)
     ]
     low, high = ends if found.more_helps else ends[::-1]
-    low = None if low is None else min(low, value)
-    high = None if high is None else max(high, value)
+    near = 0.0 if domain.whole else FINE * abs(value)  # the search stops so near to the edge
+    low = None if low is None else min(low, value - near)
+    high = None if high is None else max(high, value + near)
     known = low is not None and high is not None
     error = (high - low) / (2.0 * STUDENT) if known else None  # type: ignore[operator]
     most_at, most = trials.best

@@ -33,8 +33,8 @@ def _bound(found: Solution) -> str:
 
 
 def _interval(found: Solution) -> str:
-    if found.standard_error == 0.0:
-        return "exact"
+    if found.more_helps is None or found.every_value_is_enough:
+        return ""
     low, high = ("beyond reach" if end is None else plain_number(end) for end in found.ends)
     return f"{low} to {high}"
 
