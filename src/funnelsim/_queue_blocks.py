@@ -28,7 +28,10 @@ from funnelsim.kernels.walking import WalkPaths
 Rates = NDArray[np.int32]
 
 BLOCK = 256
-"""Paths of a block: the days of all seats are held for so many. The grid of blocks is fixed."""
+"""Paths of a block, unless few people let there be more: see `block_of`."""
+LARGE_BLOCK = 1024
+MOST_DAYS = 2**13
+"""Days of all seats, so many that those of a large block are held."""
 PARTS = 1000
 """Units of work in each second of a day for one minute of work on that day."""
 NOBODY_THERE = -1
@@ -62,6 +65,11 @@ class Trip(NamedTuple):
     queue: Queue
     shared: Shared
     signed: int  # number of first wins whose days are kept
+
+
+def block_of(queue: Queue) -> int:
+    """Return the paths of a block. The grid of blocks does not depend on the workers."""
+    return LARGE_BLOCK if len(queue.seats) * queue.staff.days <= MOST_DAYS else BLOCK
 
 
 def run_queue(trip: Trip, seed: int, first: int, paths: int) -> QueueBlock:

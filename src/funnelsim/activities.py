@@ -244,11 +244,13 @@ def count_activities(ground: Ground, paths: int) -> Activities:
 def _with_people(ground: Ground, paths: int) -> list[Counted]:
     """Return what is kept of each block where deals wait for people."""
     from funnelsim._queue import lower_queue  # noqa: PLC0415
-    from funnelsim._queue_blocks import BLOCK, Trip, run_queue  # noqa: PLC0415
+    from funnelsim._queue_blocks import Trip, block_of, run_queue  # noqa: PLC0415
 
     queue = lower_queue(ground.scenario, ground.lowered)
     trip = Trip(queue, ground.lowered.shared, FIRST_WINS)
-    return pieces(ground, run_queue, trip, paths, BLOCK, lambda block: _counted(block.deals))
+    return pieces(
+        ground, run_queue, trip, paths, block_of(queue), lambda block: _counted(block.deals)
+    )
 
 
 def _counted(block: WalkBlock) -> Counted:

@@ -320,11 +320,11 @@ def count_capacity(ground: Ground, paths: int) -> Capacity:
         remedy = 'state a team with work, such as work={"proposal": 6}'
         raise InputError("capacity", "be asked where stages take hours of a team", remedy=remedy)
     from funnelsim._queue import lower_queue  # noqa: PLC0415  loads the compiler
-    from funnelsim._queue_blocks import BLOCK, Trip, run_compared  # noqa: PLC0415
+    from funnelsim._queue_blocks import Trip, block_of, run_compared  # noqa: PLC0415
 
     queue = lower_queue(ground.scenario, ground.lowered)
     trip = Trip(queue, ground.lowered.shared, 0)
-    blocks = pieces(ground, run_compared, trip, paths, BLOCK, _counted)
+    blocks = pieces(ground, run_compared, trip, paths, block_of(queue), _counted)
     sums = [sum(part) for part in list(zip(*blocks, strict=True))[:7]]
     paths_of = [np.concatenate(part, axis=-1) for part in list(zip(*blocks, strict=True))[7:]]
     return Capacity(ground.scenario, paths, Counted(*sums, *paths_of))

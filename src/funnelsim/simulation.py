@@ -190,8 +190,9 @@ def kernel_of(lowered: Lowered, scenario: Scenario) -> Kernel:
         from funnelsim import _queue_blocks  # noqa: PLC0415
         from funnelsim._queue import lower_queue  # noqa: PLC0415
 
-        queue = _queue_blocks.Trip(lower_queue(scenario, lowered), lowered.shared, 0)
-        return Kernel(_queue_blocks.run_booked, queue, _queue_blocks.BLOCK)
+        queue = lower_queue(scenario, lowered)
+        work = _queue_blocks.Trip(queue, lowered.shared, 0)
+        return Kernel(_queue_blocks.run_booked, work, _queue_blocks.block_of(queue))
     if scenario.new_business is not None and scenario.new_business.needs_trajectories:
         from funnelsim import _walk_blocks  # noqa: PLC0415
         from funnelsim._walks import lower_walks  # noqa: PLC0415

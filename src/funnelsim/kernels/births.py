@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from funnelsim.kernels.borrowing import borrowed
 from funnelsim.kernels.cells import level_of_word
 from funnelsim.kernels.creation import draw_counts, nth
 from funnelsim.kernels.jit import part
@@ -110,6 +111,7 @@ def enter(births, road, lanes, number):
 
     The words of its period and of its day are at hand.
     """
+    births, road, lanes = borrowed(births), borrowed(road), borrowed(lanes)
     stage, stages = births.stage, lanes.threshold.shape[0]
     planned, last_year = len(births.planned) > 0, len(lanes.ready) - 1
     there = 0

@@ -79,12 +79,12 @@ def empty_ways(words):
 
 
 @part
-def with_room(ways, stages):
-    """Return ways with room for one deal more on each path, in so many stages."""
-    room = ways.words.shape[1]
-    if ways.length.max() + HEAD + LEG * stages <= room:
+def with_room(ways, words):
+    """Return ways with room for so many words more on each path."""
+    room, needed = ways.words.shape[1], ways.length.max() + words
+    if needed <= room:
         return ways
-    more = empty_ways(2 * room)
+    more = empty_ways(max(2 * room, needed))
     for lane in range(TILE):
         more.deals[lane], more.length[lane] = ways.deals[lane], ways.length[lane]
         for place in range(ways.length[lane]):
@@ -271,7 +271,7 @@ def write_open_deals(deals, road, work, rank, ways, paths, lanes, tile, first, k
             deals.score, group, stage, lanes.draw, shift, cell >= 0, lanes.chance, lanes.threshold
         )
         for deal in range(deals.group_first[group], deals.group_first[group + 1]):
-            ways = with_room(ways, last + 1)
+            ways = with_room(ways, HEAD + LEG * (last + 1))
             low, high = deals.low[deal], deals.high[deal]
             uniform_row(tile, low, high, OUTCOME, key, lanes.outcome)
             start_everywhere(lanes)
@@ -325,8 +325,9 @@ def write_created_deals(births, road, work, before, ways, paths, lanes, tile, fi
     prepare(births, paths, lanes, first)
     stage, last = births.stage, lanes.threshold.shape[0] - 1
     most = count_created(births, paths, lanes, tile, first, key)
+    ways = with_room(ways, most * (HEAD + LEG))  # memory that is not written to costs nothing
     for number in range(most):
-        ways = with_room(ways, last + 1)
+        ways = with_room(ways, HEAD + LEG * (last + 1))
         low, high = nth(births.low, births.high, number)
         uniform_row(tile, low, high, OUTCOME, key, lanes.outcome)
         uniform_row(tile, low, high, PERIOD_OF_BIRTH, key, lanes.uniform[0])
