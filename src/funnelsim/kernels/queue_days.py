@@ -22,7 +22,6 @@ from funnelsim.kernels.queue_desk import (
     COMING,
     DATED,
     DAY,
-    DONE,
     EARLIEST,
     ENTERED,
     FATE,
@@ -40,6 +39,8 @@ from funnelsim.kernels.queue_desk import (
     RANKS,
     REPLICATES,
     REST,
+    SEAT_BITS,
+    SEATS,
     SHORT,
     SPENT,
     STAGE,
@@ -52,6 +53,7 @@ from funnelsim.kernels.queue_desk import (
     WON,
     WORD,
     WORK_SECOND,
+    WORKING,
     bin_of,
 )
 from funnelsim.kernels.queue_order import (
@@ -193,7 +195,10 @@ def _work_off(units, rates, seat, day, now, period, worked, role):
 def _begin(
     i, seat, day, now, rates, tau, end, role, period, worked, lengths, whole, real, seats, counts
 ):  # fmt: skip
-    """Let a seat begin to work on a deal; return when the deal leaves the stage, or -1."""
+    """Let a seat begin to work on a deal; return when the deal leaves the stage, or -1.
+
+    Return when the seat is done, too.
+    """
     wait, s, k = now - whole[i, SINCE], whole[i, STAGE], whole[i, PERIOD]
     if whole[i, BEGUN] == 0:
         whole[i, BEGUN] = 1
@@ -207,42 +212,37 @@ def _begin(
         whole[i, DATED] = -1
     done, rest, until = _work_off(whole[i, UNITS], rates, seat, day, now, period, worked, role)
     at = real[i, CLOCK] + real[i, STAY]
-    seats[seat, DONE], seats[seat, REST], seats[seat, BUSY] = done, rest, GONE
+    seats[seat, REST], seats[seat, BUSY] = rest, GONE
     if rest > 0 and at > clock_at(tau, np.float64(until)):
-        seats[seat, BUSY] = i
-        return -1.0
-    return at
+        seats[seat, BUSY], at = i, -1.0
+    return at, done
 
 
 @part
-def _morning(day, rates, pool_of_seat, tau, end, whole, real, seats, queues, counts):
+def _morning(
+    day, rates, pool_of_seat, tau, end, whole, real, seats, free, finish, number, queues, counts
+):  # fmt: skip
     """Put the deals of seats that have left back into the queue; wake seats that can take one."""
     now = day * DAY
     for seat in range(len(pool_of_seat)):
         if rates[seat, day] < 0 and seats[seat, REST] > 0:
-            i = seats[seat, BUSY]
+            i, pool = seats[seat, BUSY], pool_of_seat[seat]
             if i >= 0:
                 at = real[i, CLOCK] + real[i, STAY]
                 _move_clock(i, now, tau, end, whole, real)
                 real[i, STAY] = at - real[i, CLOCK]
                 whole[i, UNITS], whole[i, SINCE] = seats[seat, REST], now
-                join(whole, real, queues[pool_of_seat[seat]], i)
+                join(whole, real, queues[pool], i)
                 counts[QUEUED, whole[i, STAGE], whole[i, PERIOD]] += 1
             seats[seat, BUSY], seats[seat, REST] = FREE, 0
+            free[pool] += 1
     for seat in range(len(pool_of_seat)):
-        idle = rates[seat, day] >= 0 and seats[seat, BUSY] == FREE
-        if idle and waits(queues[pool_of_seat[seat]]):
-            seats[seat, BUSY], seats[seat, DONE] = GONE, now
-
-
-@inlined
-def _soonest(seats):
-    """Return the second in which a seat is next done, and which."""
-    best, which = NEVER, np.int64(-1)
-    for seat in range(len(seats)):
-        if seats[seat, DONE] < best:
-            best, which = seats[seat, DONE], np.int64(seat)
-    return best, which
+        pool, idle = pool_of_seat[seat], rates[seat, day] >= 0 and seats[seat, BUSY] == FREE
+        if idle and waits(queues[pool]):
+            seats[seat, BUSY] = GONE
+            free[pool] -= 1
+            put_in(finish, number[WORKING], (now << SEAT_BITS) | seat)
+            number[WORKING] += 1
 
 
 @inlined
@@ -271,7 +271,9 @@ def _set_up(ways, plan, desk, lane):
     ways, plan, desk = borrowed(ways), borrowed(plan), borrowed(desk)
     words, place, whole = ways.words[lane], np.int64(0), desk.whole
     desk.head[:], desk.queue[:], desk.number[:], desk.counts[:] = NOBODY, NOBODY, 0, 0
-    desk.seat[:, BUSY], desk.seat[:, DONE], desk.seat[:, REST] = FREE, NEVER, 0
+    desk.seat[:, BUSY], desk.seat[:, REST] = FREE, 0
+    for pool in range(len(desk.free)):
+        desk.free[pool] = plan.crew.first[pool + 1] - plan.crew.first[pool]
     for i in range(ways.deals[lane]):
         stages, low_rank = words[place + STAGES], words[place + RANK_LOW]
         high_earliest, period_dated = words[place + HIGH_EARLIEST], words[place + PERIOD_DATED]
@@ -322,9 +324,8 @@ def run_path(rates, change, ways, plan, desk, loads, tile, path, lane, key):
     desk, loads = borrowed(desk), borrowed(loads)
     _set_up(ways, plan, desk, lane)
     whole, real, slot, won, heap = desk.whole, desk.real, desk.slot, desk.won, desk.heap
-    head, queues, seats, number, counts = (
-        desk.head, desk.queue, desk.seat, desk.number, desk.counts,
-    )  # fmt: skip
+    head, queues, seats, free = desk.head, desk.queue, desk.seat, desk.free
+    finish, number, counts = desk.done, desk.number, desk.counts
     words, worked, lengths = ways.words[lane], loads.worked[path], loads.waits[path % REPLICATES]
     end, tau, close, close_period = plan.end, plan.tau, plan.close, plan.close_period
     crew, work = plan.crew, plan.work
@@ -332,12 +333,13 @@ def run_path(rates, change, ways, plan, desk, loads, tile, path, lane, key):
     role_of_stage, pool_of_deal, priority = crew.role_of_stage, crew.pool, crew.priority
     period, patience = crew.period, work.patience
     places, guide, nodes = work.places, work.guide, work.nodes
-    soonest, which = NEVER, NOBODY
     for day in range(len(head)):
         begin = day * DAY
         if change[day]:
-            _morning(day, rates, pool_of_seat, tau, end, whole, real, seats, queues, counts)
-            soonest, which = _soonest(seats)
+            _morning(
+                day, rates, pool_of_seat, tau, end, whole, real, seats, free, finish, number,
+                queues, counts,
+            )  # fmt: skip
         i = head[day]
         while i >= 0:
             put_in(heap, number[COMING], ((whole[i, SINCE] - begin) << RANK_BITS) | whole[i, RANK])
@@ -345,11 +347,14 @@ def run_path(rates, change, ways, plan, desk, loads, tile, path, lane, key):
             i = whole[i, LINK]
         while True:
             arrival = begin + (heap[0] >> RANK_BITS) if number[COMING] > 0 else begin + DAY - 1
-            waited = soonest <= arrival
+            waited = number[WORKING] > 0 and (finish[0] >> SEAT_BITS) <= arrival
             if waited:
-                now, seat, i = soonest, which, NOBODY
-                seats[seat, BUSY], seats[seat, DONE] = FREE, NEVER
+                now, seat, i = finish[0] >> SEAT_BITS, finish[0] & SEATS, NOBODY
+                take_out(finish, number[WORKING])
+                number[WORKING] -= 1
                 pool = pool_of_seat[seat]
+                seats[seat, BUSY] = FREE
+                free[pool] += 1
                 if rates[seat, day] >= 0:
                     if patience < 0:
                         i = take_next(whole, real, queues[pool])
@@ -358,7 +363,6 @@ def run_path(rates, change, ways, plan, desk, loads, tile, path, lane, key):
                             queues[pool], now, len(head), places, guide, nodes, patience, tau, end,
                             whole, real, counts, tile, lane, key,
                         )  # fmt: skip
-                soonest, which = _soonest(seats)
                 if i < 0:
                     continue
             elif number[COMING] > 0:
@@ -366,22 +370,25 @@ def run_path(rates, change, ways, plan, desk, loads, tile, path, lane, key):
                 take_out(heap, number[COMING])
                 number[COMING] -= 1
                 pool = _pool_of(i, role_of_stage[whole[i, STAGE]], pool_of_deal, pools, whole)
-                seat = _free_seat(first[pool], first[pool + 1], day, rates, seats)
+                seat = NOBODY
+                if free[pool] > 0:
+                    seat = _free_seat(first[pool], first[pool + 1], day, rates, seats)
                 if seat < 0:
                     join(whole, real, queues[pool], i)
                     counts[QUEUED, whole[i, STAGE], whole[i, PERIOD]] += 1
                     continue
             else:
                 break
-            at = _begin(
+            at, done = _begin(
                 i, seat, day, now, rates, tau, end, role[pool], period, worked, lengths, whole,
                 real, seats, counts,
             )  # fmt: skip
             if waited:
                 counts[QUEUED, whole[i, STAGE], whole[i, PERIOD]] -= 1
-            done = seats[seat, DONE]
-            if done < soonest or (done == soonest and seat < which):
-                soonest, which = done, seat
+            free[pool] -= 1
+            if done < NEVER:
+                put_in(finish, number[WORKING], (done << SEAT_BITS) | seat)
+                number[WORKING] += 1
             if at >= 0.0:
                 _go_on(
                     i, at, day, now, end, tau, close, close_period, priority, whole, real, won,

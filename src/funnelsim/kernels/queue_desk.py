@@ -33,10 +33,12 @@ on a stated date; its stable number; units of work that are left; seconds of wai
 far; whether its work there has begun."""
 CLOCK, STAY = 0, 1
 """Columns of numbers: when it entered the stage; time in the stage that is left."""
-BUSY, DONE, REST = range(3)
-"""Columns of a seat: the deal that it works on; when that is done; units that it leaves undone."""
-COMING, WON = 0, 1
-"""Numbers of deals: that come today; that are won."""
+BUSY, REST = range(2)
+"""Columns of a seat: the deal that it works on; units that it leaves undone."""
+SEAT_BITS = np.int64(16)
+SEATS = np.int64(2**16 - 1)
+COMING, WON, WORKING = range(3)
+"""Numbers: of deals that come today; of deals that are won; of seats whose work will be done."""
 ENTERED, GONE_FROM, QUEUED, STALE, STARTED, WAITED, WAIT = range(7)
 """Counts by stage and period: deals that enter and that leave; the change of those that wait; those
 that are lost while they wait. By the period of coming to the stage: deals whose work began, those
@@ -80,8 +82,10 @@ class Desk(NamedTuple):
     heap: NDArray[np.int64]  # (room,) who comes today
     head: NDArray[np.int64]  # (D,) a deal that comes on a day
     queue: NDArray[np.int64]  # (pools, 3) who waits
-    seat: NDArray[np.int64]  # (seats, 3)
-    number: NDArray[np.int64]  # (2,)
+    seat: NDArray[np.int64]  # (seats, 2)
+    free: NDArray[np.int64]  # (pools,) seats that do not work on anything
+    done: NDArray[np.int64]  # (seats,) when seats are done, in a heap
+    number: NDArray[np.int64]  # (3,)
     counts: NDArray[np.int64]  # (7, S, K + 1)
 
 
@@ -108,7 +112,9 @@ def desk_of(room, ranks, crew, stages, periods):
         np.empty(len(crew.period), np.int64),
         np.empty((len(crew.role), 3), np.int64),
         np.empty((len(crew.pool_of_seat), REST + 1), np.int64),
-        np.empty(WON + 1, np.int64),
+        np.empty(len(crew.role), np.int64),
+        np.empty(len(crew.pool_of_seat), np.int64),
+        np.empty(WORKING + 1, np.int64),
         np.empty((WAIT + 1, stages, periods + 1), np.int64),
     )
 
