@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from funnelsim.capacity import Capacity
 
 FULL = 0.85
-"""Utilisation from which on a role is called the bottleneck: waits grow quickly beyond it."""
+"""Utilisation of a period from which on a role is called the bottleneck: beyond, waits grow fast."""
 
 
 def in_words(found: Capacity) -> str:
@@ -22,9 +22,12 @@ def in_words(found: Capacity) -> str:
         most = max((one.value for one in used), default=0.0)
         return f"nobody is a bottleneck: no deal waits; at most {percent(most)} of hours worked"
     own = found.utilisation(role)
-    busy = "it has no hours" if own is None else f"{percent(own.value)} of its hours worked"
-    short = own is None or own.value >= FULL
-    who = f"the bottleneck is {role}" if short else f"deals wait most for {role}"
+    periods = [found.utilisation(role, k) for k in range(len(found.scenario.windows))]
+    fullest = max((one.value for one in periods if one is not None), default=1.0)
+    busy = "it has no hours"
+    if own is not None:
+        busy = f"{percent(own.value)} of its hours worked, {percent(fullest)} in the fullest period"
+    who = f"the bottleneck is {role}" if fullest >= FULL else f"deals wait most for {role}"
     means = {one.stage: one.mean.value for one in found.waits() if one.role == role and one.mean}
     if not means:
         return f"{who}: {busy}"
