@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from funnelsim.capacity import Capacity
 
 FULL = 0.85
-"""Utilisation of a period from which on a role is called the bottleneck: beyond, waits grow fast."""
+"""Utilisation of a period from which on a role is the bottleneck: beyond, waits grow fast."""
 
 
 def in_words(found: Capacity) -> str:
