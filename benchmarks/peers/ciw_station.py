@@ -1,4 +1,8 @@
-"""Ciw: customers who come one by one to people who serve them."""
+"""Ciw: customers who come one by one to people who serve them.
+
+Ciw is left out where it is not installed. It needs an environment of its own: it brings a package
+named ``tests`` that hides ours.
+"""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,8 +79,16 @@ def digest_of(scenario: Scenario, lowered: Lowered) -> str:
     parts = (*_of_team(scenario, team, lowered), _creates(scenario, team, lowered))
     digest = hashlib.blake2b(lowered.digest.encode(), digest_size=16)
     for part in flattened(parts):
-        digest.update(part.encode() if isinstance(part, str) else np.asarray(part).tobytes())
+        digest.update(_bytes(part))
     return digest.hexdigest()
+
+
+def _bytes(part: Any) -> bytes:
+    """Return what of an array or a name goes into a digest: no last bit of a library."""
+    if part is None or isinstance(part, str):
+        return repr(part).encode()
+    array = np.asarray(part)
+    return (rounded(array) if array.dtype == np.float64 else array).tobytes()
 
 
 def _of_team(scenario: Scenario, team: Team, lowered: Lowered) -> tuple[Work, Crew, Staff, Ints]:
