@@ -167,6 +167,40 @@ def test_progress_counts_all_scenarios():
     assert {total for _, total in seen} == {3 * PATHS}
 
 
+@pytest.mark.compiled
+def test_progress_never_goes_back_where_new_business_is_a_part_of_its_own():
+    seen = []
+    runs = Runs(paths=30_000, scenarios=2, progress=lambda done, _: seen.append(done))
+    for name in ("new business", "more of it"):
+        runs.forecast(CHANGES[name])
+    assert len(seen) > 8
+    assert seen == sorted(seen)
+    assert seen[-1] == 60_000
+
+
+def test_the_digest_tells_repeats_and_plans_apart():
+    names = ("new business", "repeats", "more repeats", "later repeats", "larger repeats",
+             "planned", "more planned")  # fmt: skip
+    digests = {fs.simulate(CHANGES[name], paths=2).record.digest for name in names}
+    assert len(digests) == len(names)
+
+
+def test_scaled_sums_that_a_float_cannot_hold_are_refused():
+    some, more = (
+        BASE.replace(
+            market=fs.Market(),
+            pipeline=fs.Pipeline.from_frame(
+                {"stage": ["negotiation"] * 2, "amount": [size] * 2, "win_probability": [1.0] * 2}
+            ),
+            periods=fs.Periods("year", 5),
+        )
+        for size in (2.0**40, 4.4e13)
+    )
+    runs = Runs(paths=PATHS)
+    runs.forecast(some)
+    assert same(runs.forecast(more), fs.simulate(more, paths=PATHS))
+
+
 def test_what_is_raised_by_progress_stops_the_run():
     def stop(_done: int, _total: int) -> None:
         raise KeyboardInterrupt

@@ -131,11 +131,31 @@ def test_intervals_are_those_of_scipys_own_bootstrap():
 
 @pytest.mark.slow
 @pytest.mark.compiled
+def test_ranges_that_are_possible_together_alone_are_taken():
+    """A proposal above the stated negotiation is fine where the negotiation is higher, too."""
+    stage = "funnel.stages.{}.win_probability".format
+    base = fs.Scenario(
+        as_of="2026-12-31",
+        periods=fs.Periods("year", 1),
+        funnel=fs.Funnel.key_account(time=3),
+        pipeline=fs.Pipeline.from_frame({"stage": ["proposal"] * 4, "amount": [9.0] * 4}),
+    )
+    fine = {stage("proposal"): (0.82, 0.90), stage("negotiation"): (0.92, 0.97)}
+    assert len(sobol_shares(base, fine, **SMALL).shares) == 2
+    crossing = {stage("consulting"): (0.30, 0.49), stage("proposal"): (0.46, 0.60)}
+    ran = []
+    with pytest.raises(fs.InputError, match="inputs must be possible together"):
+        sobol_shares(
+            base, crossing, **SMALL | {"samples": 32, "progress": lambda *_: ran.append(1)}
+        )
+    assert ran == []
+
+
 def test_the_share_of_noise_is_true():
     """Over ten seeds, the variance of what answers are off the exact mean is as told.
 
-    What one seed is off varies by 60 % of itself from seed to seed, so the mean of ten by 20 %;
-    a factor of two is 2.5 times that below, and 5 times above.
+    What one seed is off varies by 60 % of itself from seed to seed, so the mean of ten by 20 %:
+    the limits are three times that to either side, and a factor of two is beyond them.
     """
     ranges = {AMOUNT: (1e5, 4e5), FIRST: (0.2, 0.9)}
     laws = module._laws(ranges)
@@ -143,11 +163,12 @@ def test_the_share_of_noise_is_true():
     for seed in range(1, 11):
         points = module._points(laws, 16, seed)
         runs = module.Runs(paths=256, seed=seed)
-        values, noise = module._answers(plan(**ONE_DEAL), list(ranges), points, "mean", runs)
+        cases = module._scenarios(plan(**ONE_DEAL), list(ranges), points)
+        values, noise = module._answers(cases, "mean", runs)
         told.append(noise)
         seen.append(np.var(values - points[:, 0] * points[:, 1]))
 
-    assert 0.5 < np.mean(told) / np.mean(seen) < 2.0
+    assert 0.55 < np.mean(told) / np.mean(seen) < 1.6
 
 
 def test_more_paths_leave_less_noise():

@@ -68,6 +68,37 @@ def test_extra_deals_are_those_of_their_lever(day):
     assert not solve(base, name, 0.8, 0, 7, paths=2_000).reachable
 
 
+def test_a_chance_that_rises_and_falls_is_looked_for_inside():
+    """Deals of a fifth each, and a quota above the mean: some correlation helps, more harms."""
+    base = BASE.replace(new_business=None, pipeline=deals(400, "meeting", 1_000), quota=86_000)
+    now = fs.simulate(base, paths=PATHS).attainment_probability().value
+    inside = fs.with_value(base, "market.win_rate_correlation", 0.2)
+    best = fs.simulate(inside, paths=PATHS).attainment_probability().value
+    end = fs.with_value(base, "market.win_rate_correlation", 0.75)
+    assert best > fs.simulate(end, paths=PATHS).attainment_probability().value + 0.02 > now
+    found = solve(base, "market.win_rate_correlation", best - 0.005, paths=PATHS)
+    assert found.reachable
+    assert found.attainment_there.value >= best - 0.005
+
+
+def test_ends_of_whole_numbers_are_whole():
+    base = BASE.replace(new_business=fs.NewBusiness(24, 300_000, planned=True), quota=300_000)
+    found = solve(base, "new_business.per_period", 0.4, low=4.5, high=9.5, paths=2_000)
+    assert found.value in range(5, 10)
+
+
+def test_how_far_extra_deals_go_is_said():
+    plan = fs.RequiredPipeline(amount=1.0, most=5)
+    found = solve(TEN.replace(required_pipeline=plan), "pipeline.extra_deals", paths=1_000)
+    assert (found.reachable, found.most_at) == (False, 5)
+
+
+@pytest.mark.parametrize("ask", [solve, fs.sensitivity, fs.value_of_changes])
+def test_what_is_no_scenario_is_refused(ask):
+    with pytest.raises(fs.InputError, match="base must be a Scenario"):
+        ask("plan.toml", "quota") if ask is solve else ask("plan.toml")
+
+
 def test_a_search_that_cannot_begin_is_refused():
     with pytest.raises(fs.InputError, match="be possible where the search begins"):
         solve(BASE, "market.cycle_cv", 0.8, low=200, high=300, paths=1_000)
@@ -158,7 +189,7 @@ def test_how_far_it_goes_where_it_is_not_far_enough():
     assert not found.reachable
     assert found.now is None
     assert found.most_at == pytest.approx(1.0, abs=1e-3)
-    assert "not reachable: the chance is at most 80." in repr(found)
+    assert "tried the best chance is 80." in repr(found)
     assert abs(found.most_attainment.value - 0.8) < ERRORS * found.most_attainment.standard_error
 
 

@@ -221,3 +221,19 @@ def test_reps_create_deals_only_beside_new_business_by_chance(business):
     team = fs.Team([fs.Role("clerk", creates=2.0)], [fs.Rep("clerk")])
     with pytest.raises(fs.InputError, match="creates of role 'clerk' must be 0 where"):
         fs.simulate(scenario.replace(team=team, new_business=business), paths=2)
+
+
+def test_parts_of_a_forecast_are_not_told_where_people_limit():
+    deals = fs.Pipeline.from_frame(
+        {"stage": ["proposal"] * 2, "amount": [1.0] * 2, "region": ["north", "south"]}
+    )
+    base = fs.Scenario(
+        as_of="2026-12-31",
+        periods=fs.Periods("quarter", 1),
+        funnel=fs.Funnel.key_account(time=10),
+        pipeline=deals,
+        team=fs.Team([fs.Role("rep")], [fs.Rep("rep")], work={"negotiation": 8}),
+    )
+    with pytest.raises(fs.InputError, match="team must limit no deals"):
+        fs.simulate(base, paths=2).by("region")
+    assert set(fs.simulate(base.replace(team=None), paths=2).by("region")) == {"north", "south"}

@@ -10,6 +10,7 @@ from funnelsim._version import __version__
 if TYPE_CHECKING:
     from funnelsim.activities import Activities
     from funnelsim.backtesting import Backtest, TrackRecord
+    from funnelsim.capacity import Capacity, Wait
     from funnelsim.cautions import Caution
     from funnelsim.clock import Clock, QuarterEnd
     from funnelsim.distributions import (
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Activities",
     "Backtest",
+    "Capacity",
     "Caution",
     "Clock",
     "Comparison",
@@ -108,6 +110,7 @@ __all__ = [
     "Team",
     "TrackRecord",
     "ValueOfChanges",
+    "Wait",
     "Weibull",
     "Work",
     "WorkPlan",
@@ -140,6 +143,7 @@ __all__ = [
 _HOMES = {
     "activities": ("Activities",),
     "backtesting": ("Backtest", "TrackRecord"),
+    "capacity": ("Capacity", "Wait"),
     "cautions": ("Caution",),
     "clock": ("Clock", "QuarterEnd"),
     "distributions": (

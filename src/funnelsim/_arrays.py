@@ -99,7 +99,7 @@ def lower(scenario: Scenario, remembered: Remembered | None = None) -> Lowered:
         _marginal(wins, by_end),
         late,
         new,
-        _digest((*deals, *shared, *(flattened(new) if new else ()))),
+        digest((*deals, *shared, *(flattened(new) if new else ()))),
     )
 
 
@@ -246,10 +246,10 @@ def _deals(
     )
 
 
-def _digest(parts: tuple[Any, ...]) -> str:
+def digest(parts: tuple[Any, ...]) -> str:
     """Return a hash of all arrays: the same digest, seed and paths give the same answer."""
-    digest = hashlib.blake2b(digest_size=16)
+    found = hashlib.blake2b(digest_size=16)
     for part in parts:
         array = np.asarray(part, np.int64) if isinstance(part, int) else np.asarray(part)
-        digest.update(array.tobytes())
-    return digest.hexdigest()
+        found.update(array.tobytes())
+    return found.hexdigest()

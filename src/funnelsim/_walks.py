@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from funnelsim._arrays import Lowered
+from funnelsim._arrays import Lowered, digest
 from funnelsim._cells import lower_cells, rounded_level
 from funnelsim._chances import Shared, rounded, scores, stable_number
-from funnelsim._creation import NewDeals, amount_of, pieces_of
+from funnelsim._creation import NewDeals, amount_of, flattened, pieces_of
 from funnelsim.distributions import Distribution
 from funnelsim.kernels.births import Births
 from funnelsim.kernels.cells import Cells
@@ -67,6 +67,13 @@ def lower_walks(scenario: Scenario, lowered: Lowered) -> Walks:
         _road(scenario, laws, number, lower_cells(least)),
         lowered.new,
     )
+
+
+def digest_of(scenario: Scenario, lowered: Lowered) -> str:
+    """Return the digest of a scenario's arrays, what is followed deal by deal among them."""
+    walks = lower_walks(scenario, lowered)
+    parts = flattened((walks.births, walks.repeats, walks.road))
+    return digest((np.frombuffer(lowered.digest.encode(), np.uint8), *parts))
 
 
 def _laws(scenario: Scenario) -> Laws:

@@ -67,6 +67,12 @@ class Wait:
         Calendar days that nine in ten wait at most.
     stale : float
         Mean number of deals that are lost while they wait.
+
+    Examples
+    --------
+    >>> wait = Wait("proposal", "seller", 12.0, None, Estimate.exact(3.5), None, 0.0)
+    >>> f"{wait.mean:.1f} days for a {wait.role}"
+    '3.5 days for a seller'
     """
 
     stage: str

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from funnelsim import answers
+from funnelsim import _team_work, answers
 from funnelsim._needs import Needs
 from funnelsim._passes import Ground
 from funnelsim.activities import MOST_PATHS, Activities, count_activities
 from funnelsim.capacity import Capacity, count_capacity
+from funnelsim.errors import InputError
 from funnelsim.estimate import Estimate
 from funnelsim.futures import Futures, given
 from funnelsim.goal import CENTS
@@ -227,7 +228,19 @@ class Forecast(ScenarioAnswers, Futures):
         add up to those of the open pipeline on every path. Parts have no quota, nothing booked and
         no new business, which belongs to no segment. (Where new business is planned or has repeats,
         deals are followed one by one, and the parts add up in law only.)
+
+        Raises
+        ------
+        InputError
+            If there is no such segment, or people limit the deals: those of all segments wait for
+            the same hours, so no part can be told by itself.
         """
+        if _team_work.matters(self.scenario):
+            rule, remedy = (
+                "limit no deals for a forecast of parts",
+                "give a scenario without team.work",
+            )
+            raise InputError("team", rule, segment, remedy)
         values = self.scenario.pipeline.segment(segment)
         return {
             value: self._again(

@@ -126,10 +126,12 @@ def lowered_of(scenario: Scenario, remembered: Remembered | None = None) -> Lowe
     from funnelsim._arrays import lower  # noqa: PLC0415  loads the compiler
 
     lowered = lower(scenario, remembered)
-    if not _team_work.matters(scenario):
+    if _team_work.matters(scenario):
+        from funnelsim._queue import digest_of  # noqa: PLC0415
+    elif scenario.new_business is not None and scenario.new_business.needs_trajectories:
+        from funnelsim._walks import digest_of  # noqa: PLC0415
+    else:
         return lowered
-    from funnelsim._queue import digest_of  # noqa: PLC0415
-
     return lowered._replace(digest=digest_of(scenario, lowered))
 
 

@@ -49,6 +49,12 @@ WHOLE_NUMBERS = (
 """Fields that take whole numbers alone."""
 
 
+def check_scenario(base: Any) -> None:
+    """Refuse what is no scenario."""
+    if not isinstance(base, Scenario):
+        raise InputError("base", "be a Scenario", base)
+
+
 def value_of(scenario: Scenario, name: str) -> Any:
     """Return the value of a field of a scenario, or of a lever.
 

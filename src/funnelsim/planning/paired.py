@@ -26,7 +26,8 @@ def differences(after: Forecast, before: Forecast) -> Answers:
     Both were made of the same seed and number of paths, so path ``i`` of both has the same draws,
     and what they have in common cancels out (common random numbers [1]_). Means are those of the
     differences path by path. A quantile is taken from all paths of each forecast; its error comes
-    from the spread of the differences that the 64 replicates have on their own.
+    from the spread of the differences that the 64 replicates have on their own. Where many paths
+    share the value, it is what the intervals of both quantiles leave open.
 
     Parameters
     ----------
@@ -126,15 +127,32 @@ def quantile_differences(
 ) -> list[Estimate]:
     """Return the differences of quantiles, in currency units."""
     paths = len(cents)
-    ordered, ordered_before = np.sort(cents), np.sort(cents_before)
+    if np.array_equal(cents, cents_before):
+        return [Estimate.exact(0.0)] * len(levels)
     spread = _of_replicates(cents, levels) - _of_replicates(cents_before, levels)
+    after, before = (answers.quantiles(one, list(levels), CENTS) for one in (cents, cents_before))
     found = []
-    for level, own in zip(levels, spread, strict=True):
-        place = answers.rank_of(level, paths)
-        error = float(np.std(own, ddof=1)) / math.sqrt(len(own))
-        value = int(ordered[place]) - int(ordered_before[place])
-        found.append(answers.within(value / CENTS, error / CENTS, paths))
+    for own, one, other in zip(spread, after, before, strict=True):
+        error = float(np.std(own, ddof=1)) / math.sqrt(len(own)) / CENTS
+        change = answers.within(one.value - other.value, error, paths)
+        tied = _shared(cents, one.value) or _shared(cents_before, other.value)
+        found.append(_apart(change, one, other, paths) if tied else change)
     return found
+
+
+def _shared(cents: Cents, value: float) -> bool:
+    """Return whether so many paths have a value that a quantile is one of few."""
+    return bool(np.count_nonzero(cents == round(value * CENTS)) > math.sqrt(len(cents)))
+
+
+def _apart(change: Estimate, after: Estimate, before: Estimate, paths: int) -> Estimate:
+    """Return a difference that may be that of any values inside both intervals.
+
+    Where many paths share a value, the quantiles of small replicates leap from one such value to
+    the next together, and their spread says nothing of how near the level is to a leap.
+    """
+    low, high = min(change.low, after.low - before.high), max(change.high, after.high - before.low)
+    return Estimate(change.value, (high - low) / (2.0 * answers.student(paths)), low, high)
 
 
 def _of_replicates(values: Cents, levels: Sequence[float]) -> NDArray[np.int64]:

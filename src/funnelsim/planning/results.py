@@ -224,14 +224,15 @@ def beyond(difference: Estimate) -> bool:
 
 
 UNTOLD = "not told apart by so many paths"
-VERDICTS = ("higher", "lower", "the same", UNTOLD)
+SAME = "the same on these paths"
+VERDICTS = ("higher", "lower", SAME, UNTOLD)
 
 
 def verdict(difference: Estimate) -> str:
     """Return in words what is known of a difference."""
     if beyond(difference):
         return "higher" if difference.value > 0.0 else "lower"
-    return "the same" if difference.low == difference.high else UNTOLD
+    return SAME if difference.low == difference.high else UNTOLD
 
 
 def in_words(change: Answers) -> str:

@@ -82,7 +82,7 @@ class Runs:
     ) -> None:
         self._workers = None if executor is None else Workers(executor, threads)
         self._options = Options.checked(paths, seed, threads, self._workers, progress)
-        self._total, self._done = scenarios * self._options.paths, 0
+        self._total, self._done, self._told = scenarios * self._options.paths, 0, 0
         self._laws, self._arrays = Remembered(LAWS), Remembered(ARRAYS)
         self._open, self._new = Remembered(PARTS), Remembered(PARTS)
 
@@ -160,8 +160,8 @@ class Runs:
     def _say(self, done: int, _paths: int = 0) -> None:
         """Report progress; the paths of a second part of a scenario count no further."""
         if self._options.progress is not None:
-            reached = self._done + done
-            self._options.progress(reached, max(self._total, reached))
+            self._told = max(self._told, self._done + done)
+            self._options.progress(self._told, max(self._total, self._told))
 
 
 def _plain(scenario: Scenario) -> Scenario:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 STRIDE = 4.0
 MOST_STRIDES = 6
 """From where the input stands: 4,096 times as much, or as little, and the end if there is one."""
+PROBES = 10
+"""Parts of a range whose ends are tried before it is given up."""
 MOST_BEFORE_WALL = 20
 """Values tried between one that can be and one that cannot."""
 FINE, COARSE = 1e-4, 1e-3
@@ -119,7 +121,20 @@ def find_edge(
         if reached >= target:
             return Edge(_bisected(chance, target, value, bad, domain, part), rising)
         bad = value
-    return Edge(None, rising)
+    return _inside(chance, target, start, domain, part) or Edge(None, rising)
+
+
+def _inside(chance: Chance, target: float, bad: float, domain: Domain, part: float) -> Edge | None:
+    """Look between the ends of a range that is short, or stated: the chance may rise and fall."""
+    width = domain.high - domain.low
+    if width <= 1.0 or (math.isinf(domain.unit) and math.isfinite(width)):
+        for k in range(1, PROBES):
+            value = domain.low + width * k / PROBES
+            value = float(round(value)) if domain.whole else value
+            reached = chance(value)
+            if reached is not None and reached >= target:
+                return Edge(_bisected(chance, target, value, bad, domain, part), value > bad)
+    return None
 
 
 def _least(  # noqa: PLR0917

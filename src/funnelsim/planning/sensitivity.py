@@ -12,7 +12,7 @@ from funnelsim.errors import InputError
 from funnelsim.estimate import Estimate
 from funnelsim.forecast import Forecast
 from funnelsim.parameters import NEVER_NUMBERS, Interval, number, plain
-from funnelsim.planning.fields import value_of, with_value
+from funnelsim.planning.fields import check_scenario, value_of, with_value
 from funnelsim.planning.paired import differences
 from funnelsim.planning.results import (
     COLUMNS,
@@ -243,6 +243,7 @@ def sensitivity(
     >>> [(swing.input, swing.low, swing.high) for swing in found.swings]
     [('pipeline.amount', 2430000.0, 2970000.0), ('funnel.cycle_time', 270.0, 330.0)]
     """
+    check_scenario(base)
     asked = checked_answer(answer, base.quota)
     share = number("by", by, SHARE, "10 % is given as 0.1")
     pairs, notes = _pairs(base, inputs, share)
@@ -288,7 +289,10 @@ def _pairs(base: Scenario, inputs: Any, share: float) -> tuple[list[_Pair], list
     if isinstance(inputs, Mapping):
         pairs = [_pair(base, name, *_two(name, values)) for name, values in inputs.items()]
     elif isinstance(inputs, Iterable) and not isinstance(inputs, NEVER_NUMBERS):
-        pairs = [_pair(base, name, *_around(base, name, share)) for name in inputs]
+        named = list(inputs)
+        if len(set(named)) < len(named):
+            raise InputError("inputs", "name each input once", named)
+        pairs = [_pair(base, name, *_around(base, name, share)) for name in named]
     else:
         remedy = 'such as ["funnel.win_rate", "quota"]'
         raise InputError(

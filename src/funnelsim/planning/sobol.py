@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -15,7 +15,7 @@ from funnelsim._workers import Executors
 from funnelsim.errors import InputError
 from funnelsim.estimate import Estimate
 from funnelsim.parameters import Interval, number, plain, whole
-from funnelsim.planning.fields import with_values
+from funnelsim.planning.fields import check_scenario, with_values
 from funnelsim.planning.paired import by_replicate
 from funnelsim.planning.results import COLUMNS, WORDS, Result, checked_answer, one_answer
 from funnelsim.planning.runs import Runs
@@ -214,6 +214,7 @@ def sobol_shares(
     >>> found.shares[0].input, round(found.shares[0].total.value, 1)
     ('pipeline.amount', 1.0)
     """
+    check_scenario(base)
     asked = checked_answer(answer, base.quota)
     laws = _laws(inputs)
     count = whole("samples", samples, 2)
@@ -221,7 +222,8 @@ def sobol_shares(
         raise InputError("samples", "be a power of two", samples, "such as 256 or 512")
     seed = whole("seed", seed, 0, MOST_SEED)
     points = _points(laws, count, seed)
-    _check_ends(base, list(laws), points)
+    for _ in _scenarios(base, list(laws), points):
+        pass  # what there cannot be is refused before anything is simulated
     with Runs(
         paths=paths,
         seed=seed,
@@ -230,7 +232,7 @@ def sobol_shares(
         progress=progress,
         scenarios=count * (len(laws) + 2),
     ) as runs:
-        values, noise = _answers(base, list(laws), points, asked, runs)
+        values, noise = _answers(_scenarios(base, list(laws), points), asked, runs)
     found = _Values(
         values[:count], values[count : 2 * count], values[2 * count :].reshape(-1, count)
     )
@@ -298,16 +300,20 @@ def _generator(seed: int, stream: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, stream))))
 
 
-def _check_ends(base: Scenario, names: Sequence[str], points: Floats) -> None:
-    """Refuse inputs whose lowest or highest value a scenario does not take, before all runs."""
-    for name, column in zip(names, points.T, strict=True):
-        for value in (column.min(), column.max()):
-            with_values(base, {name: float(value)})
+def _scenarios(base: Scenario, names: Sequence[str], points: Floats) -> Iterator[Scenario]:
+    """Yield the scenario at each point; refuse one that there cannot be."""
+    for point in points.tolist():
+        values = dict(zip(names, point, strict=True))
+        try:
+            yield with_values(base, values)
+        except InputError as error:
+            for name, value in values.items():
+                with_values(base, {name: value})  # what is wrong by itself says so
+            remedy = f"ranges must allow all combinations; here {error}"
+            raise InputError("inputs", "be possible together", values, remedy) from None
 
 
-def _answers(
-    base: Scenario, names: Sequence[str], points: Floats, answer: str, runs: Runs
-) -> tuple[Floats, float]:
+def _answers(cases: Iterable[Scenario], answer: str, runs: Runs) -> tuple[Floats, float]:
     """Return the answer at each point, and the variance of its Monte Carlo error over the points.
 
     What a replicate is off from the answer at a point, less what it is off on average over the
@@ -315,18 +321,13 @@ def _answers(
     replicates.
     """
     values, parts = [], []
-    for scenario in _scenarios(base, names, points):
+    for scenario in cases:
         forecast = runs.forecast(scenario)
         values.append(one_answer(forecast, answer).value)
         parts.append(by_replicate(forecast, answer))
     found, own = np.array(values), np.array(parts)
     off = own - own.mean(axis=1, keepdims=True)
     return found, float(off.var(axis=0).sum() / off.shape[1] / (off.shape[1] - 1))
-
-
-def _scenarios(base: Scenario, names: Sequence[str], points: Floats) -> Iterator[Scenario]:
-    for point in points.tolist():
-        yield with_values(base, dict(zip(names, point, strict=True)))
 
 
 def _shares(

@@ -17,7 +17,7 @@ from funnelsim.futures import LEVEL, given
 from funnelsim.goal import CENTS
 from funnelsim.new_business import RequiredPipeline
 from funnelsim.parameters import Interval, number
-from funnelsim.planning.fields import bounds, is_whole, value_of, with_value
+from funnelsim.planning.fields import bounds, check_scenario, is_whole, value_of, with_value
 from funnelsim.planning.levers import EXTRA_DEALS, amount_of_extra, extra_in_words, lever_of
 from funnelsim.planning.results import FORMAT
 from funnelsim.planning.runs import Runs
@@ -144,8 +144,10 @@ def solve(
     """Return how much of an input reaches the quota with a stated chance.
 
     All values are tried on the same draws, so that the chance moves with the value and not with
-    chance; the search takes for granted that it moves in one direction. Extra deals
-    (``pipeline.extra_deals``) are answered by `Forecast.required_pipeline`, in one pass.
+    chance; the search takes for granted that it moves in one direction, and looks once
+    more inside a short or a stated range before it gives up. Extra deals
+    (``pipeline.extra_deals``) are answered by `Forecast.required_pipeline`, in one pass, where
+    there are none yet and they may come at once.
 
     Parameters
     ----------
@@ -184,6 +186,7 @@ def solve(
     >>> found.low <= 124 <= found.high
     True
     """
+    check_scenario(base)
     target = number("attainment", attainment, LEVEL)
     if base.quota is None:
         raise InputError("quota", "be stated", remedy="attainment is the chance to reach it")
@@ -198,10 +201,11 @@ def solve(
 
 def _is_required_pipeline(base: Scenario, name: str, low: float | None, high: float | None) -> bool:
     """Return whether extra deals are asked for as required pipeline has them: from none, now."""
+    now = value_of(base, name)
     if name != EXTRA_DEALS and not name.startswith(f"{EXTRA_DEALS}."):
         return False
     day = base.required_pipeline.day if base.required_pipeline else 0.0
-    return low is None and high is None and day == 0.0 and value_of(base, name) == 0
+    return low is None and high is None and day == 0.0 and now == 0
 
 
 def _searched(
@@ -275,6 +279,8 @@ def _domain(base: Scenario, name: str, low: float | None, high: float | None) ->
     for place, asked in enumerate((low, high)):
         if asked is not None:
             ends[place] = number(("low", "high")[place], asked, ANY)
+    if is_whole(name, base):
+        ends = [math.ceil(ends[0]), math.floor(ends[1]) if math.isfinite(ends[1]) else ends[1]]
     if not ends[0] < ends[1]:
         raise InputError("low", f"be less than high, which is {ends[1]:g}", ends[0])
     unit = _quota_of(base) / PARTS if ends[1] >= MONEY else 1.0

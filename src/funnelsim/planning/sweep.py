@@ -14,7 +14,7 @@ from funnelsim.estimate import Estimate
 from funnelsim.forecast import Forecast
 from funnelsim.futures import given
 from funnelsim.parameters import NEVER_NUMBERS, plain
-from funnelsim.planning.fields import with_values
+from funnelsim.planning.fields import check_scenario, with_values
 from funnelsim.planning.paired import main_differences
 from funnelsim.planning.results import (
     Answers,
@@ -194,6 +194,7 @@ def sweep(
     >>> [round(float(row.answers.mean), -5) for row in found.combinations]
     [1300000.0, 1300000.0, 1300000.0]
     """
+    check_scenario(base)
     columns = _columns(inputs)
     points = _zipped(columns) if zipped else list(itertools.product(*columns.values()))
     cases = [_case(base, columns, point) for point in points]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from funnelsim._text import aligned, percent, plain_number
+from funnelsim._text import aligned, counted, percent, plain_number
 
 if TYPE_CHECKING:
     from funnelsim.planning.solve import Solution
@@ -46,7 +46,8 @@ def _notes(found: Solution) -> list[str]:
         return [f"{so}{found.name} does not move the chance, {most} at every value tried"]
     if not found.reachable:
         best = f"with {found.name} at {plain_number(found.most_at)}"
-        return [f"not reachable: the chance is at most {most}, {best}"]
+        tried = f"of {counted(found.simulations, 'value')} tried"
+        return [f"not reachable: {tried} the best chance is {most}, {best}"]
     if found.every_value_is_enough:
         return ["every value that was tried is enough"]
     return [found.note] if found.note else []

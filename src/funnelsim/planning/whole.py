@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from funnelsim._deals import MOST_CENTS
+from funnelsim.errors import InputError
 from funnelsim.goal import CENTS
 from funnelsim.parameters import POSITIVE, number, plain
 from funnelsim.pipeline import PipelineContext
@@ -77,6 +79,8 @@ def shared_out(total: float, profile: Sequence[float]) -> tuple[float, ...]:
     >>> shared_out(100, (1, 1, 1))
     (33.33, 33.34, 33.33)
     """
+    if total * CENTS >= MOST_CENTS:
+        raise InputError("quota", f"be below {MOST_CENTS // CENTS:,}", total)
     cents, weight = round(total * CENTS), sum(profile)
     edges, so_far = [0], 0.0
     for one in profile:

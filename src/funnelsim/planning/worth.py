@@ -10,7 +10,7 @@ from funnelsim._text import aligned
 from funnelsim._workers import Executors
 from funnelsim.errors import InputError
 from funnelsim.forecast import Forecast
-from funnelsim.planning.fields import value_of, with_value
+from funnelsim.planning.fields import check_scenario, value_of, with_value
 from funnelsim.planning.levers import EXTRA_DEALS, extra_in_words
 from funnelsim.planning.paired import differences
 from funnelsim.planning.results import (
@@ -190,6 +190,7 @@ def value_of_changes(
     >>> all(change.gain.attainment.value >= 0 for change in found.changes)
     True
     """
+    check_scenario(base)
     cases, notes = [], []
     for change in _changes(base):
         try:
