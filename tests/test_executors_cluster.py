@@ -267,7 +267,6 @@ def wait_for(file, seconds=60):
     raise TimeoutError(file)
 
 
-@pytest.mark.slow
 def test_workers_that_are_processes_of_their_own(distributed, scheduler_file, tmp_path):
     mark = tmp_path / "killed"
     with distributed.Client(scheduler_file=str(scheduler_file)) as client:
