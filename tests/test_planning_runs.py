@@ -185,22 +185,6 @@ def test_the_digest_tells_repeats_and_plans_apart():
     assert len(digests) == len(names)
 
 
-def test_scaled_sums_that_a_float_cannot_hold_are_refused():
-    some, more = (
-        BASE.replace(
-            market=fs.Market(),
-            pipeline=fs.Pipeline.from_frame(
-                {"stage": ["negotiation"] * 2, "amount": [size] * 2, "win_probability": [1.0] * 2}
-            ),
-            periods=fs.Periods("year", 5),
-        )
-        for size in (2.0**40, 4.4e13)
-    )
-    runs = Runs(paths=PATHS)
-    runs.forecast(some)
-    assert same(runs.forecast(more), fs.simulate(more, paths=PATHS))
-
-
 def test_what_is_raised_by_progress_stops_the_run():
     def stop(_done: int, _total: int) -> None:
         raise KeyboardInterrupt

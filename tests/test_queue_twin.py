@@ -14,14 +14,14 @@ from funnelsim._queue_blocks import People, Trip, run_people
 from funnelsim.kernels.cells import time_at
 from funnelsim.team import ORDERS, Rep, Role, Team, Work
 from tests.oracles.queue_twin import Loads, queue_twin
-from tests.test_trajectories_twin import coordinates, scenarios, seeds
+from tests.test_trajectories_twin import coordinates, floats, scenarios, seeds
 
 PATHS, SIGNED = 320, 3
 CHOSEN = (0, 63, 64, 199, 255, 256, 319)
 EXAMPLES = 10 if numba.config.DISABLE_JIT else 150
 
 hours = st.one_of(
-    st.floats(0.0, 40.0).map(fs.Fixed),
+    floats(0, 40).map(fs.Fixed),
     st.just(fs.Discrete((0.0, 3.0, 30.0), (0.3, 0.4, 0.3))),
     st.just(fs.Sample((1.0, 2.5, 8.0))),
 )

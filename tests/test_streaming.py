@@ -100,6 +100,21 @@ def test_quantiles_are_off_by_less_than_stated_and_their_intervals_hold_them(bot
         assert found.high - found.low >= 0.99 * (true.high - true.low)
 
 
+@pytest.mark.compiled
+def test_a_quantile_next_to_a_leap_may_be_on_its_other_side():
+    """A deal of 52 %: of 1,024 paths the median is all of it, and may be nothing."""
+    deal = {"id": "A", "stage": "proposal", "amount": 300_000, "win_probability": 0.52}
+    scenario = fs.Scenario(
+        as_of="2026-12-31",
+        periods=fs.Periods("year", 1),
+        funnel=fs.Funnel.key_account(time=3),
+        pipeline=fs.Pipeline.from_deals([deal]),
+    )
+    found = stream(scenario, paths=1_024, seed=0).quantile(0.5)
+    assert found.value == pytest.approx(300_000, rel=RELATIVE_ERROR)
+    assert found.low == 0.0
+
+
 def test_quantiles_of_wins_are_exact(both):
     for period, row in enumerate(both[1].to_dict()["periods"]):
         wins = np.sort(both[0].wins[:, period])

@@ -199,6 +199,29 @@ def test_a_checkpoint_of_other_rows_is_refused(tmp_path, written):
             stream(OPEN, paths=TASK, seed=4, checkpoint=file)
 
 
+@pytest.mark.parametrize("paths", [TASK // 2, TASK + 1, 0, -TASK, float(TASK), str(TASK)])
+def test_a_checkpoint_of_other_paths_is_refused(tmp_path, written, paths):
+    """It holds whole tasks, and no more counts than paths."""
+    file = tmp_path / "run.ckpt"
+    file.write_bytes(written)
+    arrays = dict(np.load(file))
+    about = json.loads(arrays["about"].item()) | {"paths": paths}
+    with file.open("wb") as target:
+        np.savez(target, **arrays | {"about": np.array(json.dumps(about))})
+    with pytest.raises(fs.InputError, match="it is damaged"):
+        stream(OPEN, paths=2 * TASK, seed=4, checkpoint=file)
+
+
+def test_a_checkpoint_of_negative_amounts_is_refused(tmp_path, written):
+    file = tmp_path / "run.ckpt"
+    file.write_bytes(written)
+    arrays = dict(np.load(file))
+    with file.open("wb") as target:
+        np.savez(target, **arrays | {"first": arrays["first"] - 5_000})
+    with pytest.raises(fs.InputError, match="it is damaged"):
+        stream(OPEN, paths=2 * TASK, seed=4, checkpoint=file)
+
+
 @pytest.mark.parametrize(
     ("path", "message"),
     [

@@ -114,7 +114,7 @@ class _Office(_OnePath):
         self.roles = [role.name for role in self.team.roles]
         self.horizon = math.ceil(scenario.windows[-1].hi)
         days = np.arange(self.horizon + 1.0)
-        self.taus = np.rint(scenario.clock.elapsed(scenario.as_of, days) * 2.0**40) / 2.0**40
+        self.taus = _rounded(scenario.clock.elapsed(scenario.as_of, days))
         self.seats = [Seat(self._pool_of_rep(place)) for place in range(len(rates))]
         self.queues, self.events, self.deals = {}, [], []
         shape = (self.last, self.periods)
@@ -149,7 +149,9 @@ class _Office(_OnePath):
     # the calendar
 
     def clock_at(self, second):
-        day = second / DAY
+        return self._clock_on(second / DAY)
+
+    def _clock_on(self, day):
         whole = int(day)
         if self.scenario.clock.is_identity:
             return day
@@ -239,9 +241,9 @@ class _Office(_OnePath):
         if fate == self.last and not math.isnan(standing.close[group]):
             day = int(standing.close[group])
             found = (k for k, window in enumerate(self.scenario.windows) if day <= window.hi)
-            dated = (self.tau(day), next(found, self.periods), day)
+            dated = (_rounded(self.tau(day)), next(found, self.periods), day)
             whole = sum(leg.time for leg in self._legs(stage, number, fate, age, 1.0))
-            scale = dated[0] / whole if whole > 0.0 else 0.0
+            scale = dated[0] / whole if whole > TIE else 0.0
         amount = pipeline.amounts[deal]
         owners = dict(pipeline.segments).get("owner")
         close = pipeline.close_dates[deal]
@@ -281,7 +283,7 @@ class _Office(_OnePath):
                 number,
                 self.open + deal,
                 self._legs(stage, number, fate),
-                clock=self.clock_at(day * DAY),
+                clock=self._clock_on(day),
                 period=born,
                 earliest=math.ceil(day),
                 amount=_as_cents(self.business.amount),
@@ -464,6 +466,10 @@ class _Office(_OnePath):
             if not seat.busy and self._there(place, now) and self._next_in(seat.pool) is not None:
                 seat.busy = True
                 self._at(now, DONE, place)
+
+
+def _rounded(clock):
+    return np.rint(clock * 2.0**40) / 2.0**40
 
 
 class _Payload(NamedTuple):

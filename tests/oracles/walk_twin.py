@@ -227,7 +227,7 @@ class _OnePath:
     def _visits(self, steps, entered):
         visits = []
         for stage, clock, forward in steps:
-            left = self.period_of(clock)
+            left = max(self.period_of(clock), entered)  # a day off may end an earlier period
             visits.append(Visit(stage, entered, left, forward))
             entered = left
         return visits
@@ -293,7 +293,7 @@ class _OnePath:
         whole = steps[-1][1]
         visits, entered = [], -1
         for stage, clock, _ in steps:
-            at = clock / whole * close if whole > 0.0 else 0.0
+            at = clock / whole * close if whole > TIE else 0.0
             left = at_close if stage == self.last - 1 else min(self.period_of(at), at_close)
             visits.append(Visit(stage, entered, left, forward=True))
             entered = left

@@ -22,7 +22,15 @@ from funnelsim.kernels.jit import inlined, part
 from funnelsim.kernels.outcomes import OUTCOME, TILE
 from funnelsim.kernels.philox import uniform_row
 from funnelsim.kernels.trajectories import start_everywhere, start_lost
-from funnelsim.kernels.walking import FIRST_TIME, ZERO, leave, period_of, rest_of, thresholds
+from funnelsim.kernels.walking import (
+    FIRST_TIME,
+    NO_TIME,
+    ZERO,
+    leave,
+    period_of,
+    rest_of,
+    thresholds,
+)
 
 FIRST_WORK = np.uint64(2**20)
 """Purpose of the work in the first stage; that of stage ``s`` is ``s`` more."""
@@ -235,7 +243,7 @@ def write_dated_way(
     close, at_close, going = deals.close[group], np.uint64(deals.close_period[group]), np.int64(0)
     for i in range(count):
         lane = active[i]
-        scale = close / clock[lane] if clock[lane] > 0.0 else 0.0
+        scale = close / clock[lane] if clock[lane] > NO_TIME else 0.0
         at, k = 0.0, ZERO
         for s in range(stage, last + 1):
             rest[s, lane] *= scale

@@ -17,7 +17,15 @@ from funnelsim.kernels.jit import part
 from funnelsim.kernels.outcomes import OUTCOME, TILE
 from funnelsim.kernels.philox import uniform_row
 from funnelsim.kernels.settling import settle
-from funnelsim.kernels.walking import FIRST_TIME, ZERO, go_on, period_of, rest_of, thresholds
+from funnelsim.kernels.walking import (
+    FIRST_TIME,
+    NO_TIME,
+    ZERO,
+    go_on,
+    period_of,
+    rest_of,
+    thresholds,
+)
 
 
 class OpenDeals(NamedTuple):
@@ -73,7 +81,7 @@ def close_on_date(stage, deals, group, road, lanes, tile, low, high, key):
     close, at_close = deals.close[group], np.uint64(deals.close_period[group])
     for i in range(count):
         lane = active[i]
-        scale = close / clock[lane] if clock[lane] > 0.0 else 0.0
+        scale = close / clock[lane] if clock[lane] > NO_TIME else 0.0
         at, k = 0.0, ZERO
         for s in range(stage, last + 1):
             at += rest[s, lane] * scale

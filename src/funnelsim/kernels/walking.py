@@ -20,6 +20,8 @@ from funnelsim.kernels.philox import uniform_row
 ZERO = np.uint64(0)
 FIRST_TIME = np.uint64(8)
 """Purpose of the time in the first stage; that of stage ``s`` is ``s`` more."""
+NO_TIME = 1e-9
+"""Days; a way that takes no longer has no shape that could be stretched."""
 
 
 class Road(NamedTuple):

@@ -176,7 +176,8 @@ def _unpacked(content: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     with np.load(io.BytesIO(content), allow_pickle=False) as file:
         about = json.loads(file["about"].item())
         arrays = {name: file[name] for name in _ARRAYS}
-    if about["format"] != FORMAT or about["paths"] < 0 or not about.keys() >= set(Origin._fields):
+    whole = isinstance(about["paths"], int) and about["paths"] >= 0
+    if about["format"] != FORMAT or not whole or not about.keys() >= set(Origin._fields):
         raise ValueError
     return about, arrays
 
@@ -198,7 +199,7 @@ def _summary(paths: int, arrays: dict[str, Any], layout: Layout) -> Summary | No
         Counts(first, part) if len(part) else NOTHING
         for first, part in zip(arrays["first"].tolist(), parts, strict=True)
     )
-    if any(one.counts.sum() > paths for one in counts):
+    if any(one.first < 0 or one.counts.sum() > paths for one in counts):
         return None
     high, low, squares, hits = (arrays[name] for name in _ARRAYS[:4])
     return Summary(paths, high, low, squares, hits, counts)
