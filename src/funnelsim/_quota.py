@@ -21,6 +21,7 @@ from funnelsim.errors import InputError
 from funnelsim.goal import CENTS
 from funnelsim.periods import MONTHS_IN, Window
 from funnelsim.scenario import Scenario
+from funnelsim.team import Team
 
 Floats = NDArray[np.float64]
 Cents = NDArray[np.int64]
@@ -86,9 +87,13 @@ def worth_of(scenario: Scenario) -> Worth:
     quota = [roles[r.role].quota if r.quota is None else r.quota for r in team.people]
     amount = np.array([one or 0.0 for one in quota], dtype=np.float64)
     factor = np.array([roles[rep.role].attainment_factor for rep in team.people])
-    cost = [roles[rep.role].cost for rep in team.people]
-    known = np.array([math.nan if one is None else one for one in cost], dtype=np.float64)
-    return Worth(amount, amount * factor, known)
+    return Worth(amount, amount * factor, costs_of(team))
+
+
+def costs_of(team: Team) -> Floats:
+    """Return the cost of each seat per year; NaN where no cost is stated."""
+    cost = {role.name: math.nan if role.cost is None else role.cost for role in team.roles}
+    return np.array([cost[rep.role] for rep in team.people], dtype=np.float64)
 
 
 def draw_cents(staff: Staff, span: Span, worth: Worth, seed: int, paths: int) -> Cents:
@@ -150,8 +155,13 @@ class Expected(NamedTuple):
             _summed(span, worth.bring, productive),
             _summed(mean, ones, filled),
             _summed(mean, ones, productive),
-            _summed(span, np.nan_to_num(worth.cost), filled) if costs else None,
+            expected_cost(span, worth.cost, presence) if costs else None,
         )
+
+
+def expected_cost(span: Span, cost: Floats, presence: Sequence[Presence]) -> Floats:
+    """Return the mean cost of the filled seats in each period."""
+    return _summed(span, np.nan_to_num(cost), [one.filled[:, None] for one in presence])
 
 
 def targets(scenario: Scenario, street: Floats) -> list[float | None]:

@@ -19,6 +19,7 @@ from funnelsim.estimate import Estimate
 from funnelsim.futures import Futures, given
 from funnelsim.goal import CENTS
 from funnelsim.parameters import whole
+from funnelsim.priorities import Priorities, Source, rank_deals
 from funnelsim.required import CreationRate, Requirement
 from funnelsim.scenario import Scenario
 from funnelsim.scenario_answers import Record, ScenarioAnswers
@@ -202,6 +203,24 @@ class Forecast(ScenarioAnswers, Futures):
         if paths is None:
             return self._capacity
         return count_capacity(self._ground, whole("paths", paths, 2))
+
+    def priorities(self, current: float = 0.0) -> Priorities:
+        """Return the open deals ranked by value per hour of work ahead.
+
+        Hours are those of the team's work, or without a team those of the funnel's stages.
+
+        Parameters
+        ----------
+        current : float
+            The part of the work of its own stage that a deal is taken to have ahead, in [0, 1]. It
+            moves the ranking alone: a simulated deal takes no more work in the stage where it is.
+
+        Raises
+        ------
+        InputError
+            If no stage takes hours.
+        """
+        return rank_deals(Source(self, self._again), self._lowered, current)
 
     @functools.cached_property
     def _capacity(self) -> Capacity:
