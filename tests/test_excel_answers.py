@@ -194,7 +194,7 @@ def test_sheets_and_charts(tmp_path):
     forecast = written(scenario, tmp_path, sensitivity=found)
     with zipfile.ZipFile(tmp_path / "out.xlsx") as parts:
         charts = [name for name in parts.namelist() if name.startswith("xl/charts/chart")]
-    assert len(charts) == 4  # bookings, attainment, capacity, sensitivity
+    assert len(charts) == 5  # bookings, attainment, capacity, hours, sensitivity
     table = sheet_of(tmp_path / "out.xlsx", "Forecast")
     mean = table[3].index("mean")
     told = [period["bookings"]["mean"]["value"] for period in forecast.to_dict()["periods"]]
@@ -207,6 +207,26 @@ def test_sheets_and_charts(tmp_path):
         "quota",
         "funnel.win_rate",
     ]
+
+
+def test_working_capacity_has_a_sheet(tmp_path):
+    team = fs.Team([fs.Role("rep"), fs.Role("engineer")], [fs.Rep("rep"), fs.Rep("engineer")],
+                   work={"training": 20, "proposal": fs.Work(30, "engineer")})  # fmt: skip
+    base = example("key-account")
+    forecast = written(base.replace(team=team), tmp_path)
+    found, table = forecast.capacity(), sheet_of(tmp_path / "out.xlsx", "Hours")
+    assert table[1][0].endswith(f"{found.in_words()}.")
+    worked = table[3].index("rep: hours worked")
+    periods = len(base.windows)
+    assert [row[worked] for row in table[4 : 4 + periods]] == [
+        found.utilisation("rep", k).value for k in range(periods)
+    ]
+    waiting = table[3].index("waiting in proposal at the end")
+    assert table[3 + periods][waiting] == found.backlog("proposal", periods - 1).value
+    rows = {row[0]: row[1:] for row in table[4 + periods :]}
+    assert rows["proposal"][:2] == ["engineer", found.waits()[1].deals]
+    lost = found.lost_attainment()
+    assert rows["chance lost for lack of hours"][:2] == [lost.value, lost.standard_error]
 
 
 def test_a_forecast_without_a_quota_has_a_workbook(tmp_path):

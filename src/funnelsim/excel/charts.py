@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, NamedTuple
 
 from funnelsim.excel.book import BLUE, Book, Page
 from funnelsim.excel.cells import letters
 
 ORANGE, LIGHT = "#C55A11", "#8FAADC"
+COLOURS = (BLUE, ORANGE, "#7F7F7F", "#2E9E9E", "#BF9000", "#8064A2")
 SIZE = {"width": 860, "height": 340}
 
 
@@ -70,14 +72,16 @@ def band_chart(book: Book, title: str, axis: str, banded: Banded, target: Column
     return _dressed(chart, title, axis, "#,##0")
 
 
-def chance_chart(book: Book, title: str, labels: Column, chances: list[Column]) -> Any:
-    """Return lines of chances."""
+def chance_chart(
+    book: Book, title: str, labels: Column, chances: list[Column], axis: str = "chance"
+) -> Any:
+    """Return lines of chances, or of shares; colours that are used up begin again."""
     chart = book.file.add_chart({"type": "line"})
-    for chance, color in zip(chances, (BLUE, ORANGE), strict=False):
+    for chance, color in zip(chances, itertools.cycle(COLOURS), strict=False):
         marked = {"marker": {"type": "circle", "size": 6, "fill": {"color": color}}}
         chart.add_series(_line(labels, chance, color) | marked)
-    _dressed(chart, title, "chance", "0%")
-    chart.set_y_axis({"min": 0, "max": 1, "num_format": "0%", "name": "chance", **_GRID})
+    _dressed(chart, title, axis, "0%")
+    chart.set_y_axis({"min": 0, "max": 1, "num_format": "0%", "name": axis, **_GRID})
     return chart
 
 

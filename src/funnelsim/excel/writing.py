@@ -17,6 +17,7 @@ from funnelsim.excel.assumptions import write_assumptions
 from funnelsim.excel.audit import write_audit
 from funnelsim.excel.book import Book
 from funnelsim.excel.capacity_sheet import capacity_of, write_capacity
+from funnelsim.excel.hours_sheet import hours_of, write_hours
 from funnelsim.excel.template import tables_of
 from funnelsim.forecast import Forecast
 from funnelsim.planning.sensitivity import Sensitivity
@@ -83,6 +84,9 @@ def workbook_of(forecast: ScenarioAnswers, sensitivity: Sensitivity | None) -> b
     capacity = capacity_of(scenario, forecast.record.paths, forecast.record.seed)
     if capacity is not None:
         write_capacity(book, capacity)
+    hours = hours_of(forecast)
+    if hours is not None:
+        write_hours(book, hours)
     write_deals(book, deals)
     if sensitivity is not None:
         write_sensitivity(book, sensitivity)
