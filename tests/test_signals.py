@@ -137,13 +137,17 @@ def test_a_population_deal_by_deal():
         ),
         (
             lambda: Signal("coach", 2.0),
-            ("effects of signal 'coach' must map each level to its odds ratio, got 2.0; such as "
-            '{"covered": 2.0, "not covered": 1.0}'),
+            (
+                "effects of signal 'coach' must map each level to its odds ratio, got 2.0; such as "
+                '{"covered": 2.0, "not covered": 1.0}'
+            ),
         ),
         (
             lambda: Signal("coach", {"covered": 0}),
-            ("effect of 'covered' of signal 'coach' must be in [1e-06, 1e+06], got 0; an odds ratio "
-            "of 2 doubles the odds, 1 changes nothing"),
+            (
+                "effect of 'covered' of signal 'coach' must be in [1e-06, 1e+06], got 0; an odds "
+                "ratio of 2 doubles the odds, 1 changes nothing"
+            ),
         ),
         (
             lambda: Signal("coach", {"covered": {"from": 0.1, "to": 15}}),
@@ -151,8 +155,10 @@ def test_a_population_deal_by_deal():
         ),
         (
             lambda: Signal("coach", {"covered": {"to": 0.15}}),
-            ("effect of 'covered' of signal 'coach' must state from and to, got {'to': 0.15}; such "
-            "as { from = 0.10, to = 0.15 }"),
+            (
+                "effect of 'covered' of signal 'coach' must state from and to, got {'to': 0.15}; "
+                "such as { from = 0.10, to = 0.15 }"
+            ),
         ),
         (
             lambda: Signal("coach", {"covered": 2, "Covered ": 1}),
@@ -160,8 +166,10 @@ def test_a_population_deal_by_deal():
         ),
         (
             lambda: Signal("coach", {"covered": 2, "unknown": 1}),
-            ("level of signal 'coach' must be an answer, got 'unknown'; with unknown = \"answer\" "
-            "the word unknown is a level"),
+            (
+                "level of signal 'coach' must be an answer, got 'unknown'; with unknown = "
+                '"answer" the word unknown is a level'
+            ),
         ),
         (
             lambda: Signal("coach", {"covered": 2}, unknown="answer"),
@@ -177,13 +185,18 @@ def test_a_population_deal_by_deal():
         ),
         (
             lambda: Signal("coach", {"covered": 2, "not": 1}, reference={"cover": 0.5}),
-            ("reference of signal 'coach' must be a level of the signal, got 'cover'; did you mean "
-            "'covered'? known: covered, not"),
+            (
+                "reference of signal 'coach' must be a level of the signal, got 'cover'; did you "
+                "mean 'covered'? known: covered, not"
+            ),
         ),
         (
             lambda: Signal("coach", {"a": (1, 2), "b": (1, 2, 3)}),
-            ("effect of 'b' of signal 'coach' must hold as many draws as effect of 'a' of signal "
-            "'coach' (2), got 3; draw number d of every uncertain parameter belongs together"),
+            (
+                "effect of 'b' of signal 'coach' must hold as many draws as effect of 'a' of "
+                "signal 'coach' (2), got 3; draw number d of every uncertain parameter belongs "
+                "together"
+            ),
         ),
         (
             lambda: NumericSignal("rating", 1.2, per=0),
@@ -195,8 +208,10 @@ def test_a_population_deal_by_deal():
         ),
         (
             lambda: NumericSignal("rating", 1.2, reference="normal"),
-            ("reference of signal 'rating' must state mean and sd, or values, got 'normal'; such as "
-            "{ mean = 0, sd = 2 } or { values = [1, 2, 2, 5] }"),
+            (
+                "reference of signal 'rating' must state mean and sd, or values, got 'normal'; "
+                "such as { mean = 0, sd = 2 } or { values = [1, 2, 2, 5] }"
+            ),
         ),
         (
             lambda: Signals([COACH, Signal("Coach", {"a": 1})]),
@@ -208,8 +223,10 @@ def test_a_population_deal_by_deal():
         ),
         (
             lambda: Signals([COACH], population={"coch": ["covered"]}),
-            ("population must have a column of the signal, got 'coach'; did you mean 'coch'? known: "
-            "coch"),
+            (
+                "population must have a column of the signal, got 'coach'; did you mean 'coch'? "
+                "known: coch"
+            ),
         ),
         (
             lambda: Signals([COACH], population={"coach": ["covered", None]}),
@@ -228,7 +245,7 @@ def test_a_population_deal_by_deal():
             "rating must be a number, got 'high'",
         ),
     ],
-)  # fmt: skip
+)
 def test_wrong_input_is_named(made, message):
     with pytest.raises(InputError) as caught:
         made()
