@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from funnelsim.planning.solve import Solution, solve
     from funnelsim.planning.sweep import Sweep, sweep
     from funnelsim.planning.worth import ValueOfChanges, value_of_changes
+    from funnelsim.priorities import Priorities, Priority, Pruned
     from funnelsim.progress import progress_bar
     from funnelsim.quota_capacity import QuotaCapacity, quota_capacity
     from funnelsim.required import CreationRate, Requirement
@@ -87,6 +88,9 @@ __all__ = [
     "Periods",
     "Pert",
     "Pipeline",
+    "Priorities",
+    "Priority",
+    "Pruned",
     "Quantiles",
     "QuarterEnd",
     "QuotaCapacity",
@@ -178,6 +182,7 @@ _HOMES = {
     "planning.solve": ("Solution", "solve"),
     "planning.sweep": ("Sweep", "sweep"),
     "planning.worth": ("ValueOfChanges", "value_of_changes"),
+    "priorities": ("Priorities", "Priority", "Pruned"),
     "progress": ("progress_bar",),
     "quota_capacity": ("QuotaCapacity", "quota_capacity"),
     "required": ("CreationRate", "Requirement"),

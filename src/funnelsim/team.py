@@ -188,6 +188,27 @@ class Team:
         own = self.role_name("role", role)
         return sum(rep.count for rep in self.reps if rep.role == own)
 
+    def hire(self, *reps: Rep) -> Team:
+        """Return the same team with more reps, after those that it has.
+
+        Parameters
+        ----------
+        *reps : Rep
+            Who is hired; `Rep.start` says when, and `Rep.delay` how late they may come.
+
+        Raises
+        ------
+        InputError
+            If one is no Rep, or of no role of the team.
+
+        Examples
+        --------
+        >>> team = Team([Role("rep")], [Rep("rep", count=6)])
+        >>> team.hire(Rep("rep", count=2, start="2027-03-01")).headcount("rep")
+        8
+        """
+        return dataclasses.replace(self, reps=(*self.reps, *reps))
+
     def resolve(self, stages: Sequence[str], as_of: dt.date) -> Team:
         """Return the same team with the funnel's own spelling of stages.
 

@@ -10,14 +10,24 @@ from typing import Any
 from funnelsim._text import aligned
 from funnelsim._workers import Executors
 from funnelsim.errors import InputError, unknown
+from funnelsim.estimate import Estimate
 from funnelsim.forecast import Forecast
+from funnelsim.futures import given
 from funnelsim.goal import CENTS
 from funnelsim.parameters import NEVER_NUMBERS, whole
+from funnelsim.planning.costs import (
+    cost_difference,
+    return_on_cost,
+    shown_cost,
+    shown_return,
+    stated,
+)
 from funnelsim.planning.paired import differences
 from funnelsim.planning.results import Answers, Result, in_words, shown_answer, shown_difference
 from funnelsim.planning.runs import Runs
 from funnelsim.scenario import Scenario
 from funnelsim.simulation import Progress
+from funnelsim.staff_cost import staff_cost
 
 LEAST = 2
 SHOWN = {
@@ -48,6 +58,8 @@ class Comparison(Result):
         What each says less what the baseline says, with paired errors.
     changed : tuple of tuple of str
         The fields of each scenario that are not those of the baseline.
+    costs : tuple of float or None
+        Expected cost of each team inside the horizon, exact; None where no role states one.
 
     Examples
     --------
@@ -70,10 +82,26 @@ class Comparison(Result):
     answers: tuple[Answers, ...]
     differences: tuple[Answers, ...]
     changed: tuple[tuple[str, ...], ...]
+    costs: tuple[float | None, ...]
+
+    @property
+    def cost_differences(self) -> tuple[float | None, ...]:
+        """What each scenario costs more than the baseline; None where either has no cost."""
+        first = self.costs[self.names.index(self.baseline)]
+        return tuple(cost_difference(cost, first) for cost in self.costs)
+
+    @property
+    def returns(self) -> tuple[Estimate | None, ...]:
+        """Difference of mean bookings for each unit of the difference of cost, if there is one."""
+        pairs = zip(self.differences, self.cost_differences, strict=True)
+        return tuple(return_on_cost(change.mean, cost) for change, cost in pairs)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return a dict for each scenario: its answers, and its differences to the baseline."""
-        return [
+        """Return a dict for each scenario: its answers, and its differences to the baseline.
+
+        Where a team has a cost there are also ``cost``, ``difference_cost`` and ``return_on_cost``.
+        """
+        rows = [
             {
                 "scenario": name,
                 "quota": _units(forecast.scenario.quota_cents),
@@ -83,6 +111,11 @@ class Comparison(Result):
             }
             for name, forecast, found, change in self._parts()
         ]
+        if stated(self.costs):
+            triples = zip(rows, self.costs, self.cost_differences, self.returns, strict=True)
+            for row, cost, more, brings in triples:
+                row |= {"cost": cost, "difference_cost": more, "return_on_cost": brings}
+        return rows
 
     def to_dict(self) -> dict[str, Any]:
         """Return all answers as JSON holds them; None where there is no quota."""
@@ -94,10 +127,17 @@ class Comparison(Result):
                 "booked": forecast.scenario.booked,
                 "changed": list(changed),
                 **found.to_dict(),
-                "differences": change.to_dict(),
+                "cost": cost,
+                "differences": {**change.to_dict(), "cost": more},
+                "return_on_cost": given(brings),
             }
-            for (name, forecast, found, change), changed in zip(
-                self._parts(), self.changed, strict=True
+            for (name, forecast, found, change), changed, cost, more, brings in zip(
+                self._parts(),
+                self.changed,
+                self.costs,
+                self.cost_differences,
+                self.returns,
+                strict=True,
             )
         ]
         return {**self._heading(), "baseline": self.baseline, "scenarios": scenarios}
@@ -106,26 +146,43 @@ class Comparison(Result):
         return zip(self.names, self.forecasts, self.answers, self.differences, strict=True)
 
     def __repr__(self) -> str:
+        first = self.names.index(self.baseline)
         lines = [f"Comparison with {self.baseline}: {self._made()}", ""]
-        header = ["scenario", *SHOWN.values()]
-        lines += aligned(header, [self._shown(*part) for part in self._parts()])
-        others = [part for part in self._parts() if part[0] != self.baseline]
-        lines += ["", *aligned(["difference", *SHOWN.values()], [_change(*one) for one in others])]
-        lines.append("")
+        lines += [*aligned(*self._answers_table()), ""]
+        header, rows = self._differences_table()
+        lines += [*aligned(header, [*rows[:first], *rows[first + 1 :]]), ""]
         for (name, *_, change), changed in zip(self._parts(), self.changed, strict=True):
             if name != self.baseline:
                 lines.append(f"{name} (differs in {', '.join(changed) or 'nothing'})")
                 lines.append(f"  {in_words(change)}")
         lines.append("Differences of chances are in percentage points; ± is one standard error.")
+        if stated(self.costs):
+            lines.append("return: mean bookings for each unit that people cost, inside the horizon")
         return "\n".join(lines)
 
-    @staticmethod
-    def _shown(name: str, _forecast: Forecast, found: Answers, _change: Answers) -> list[str]:
-        return [name, *(shown_answer(answer, getattr(found, answer)) for answer in SHOWN)]
+    def _answers_table(self) -> tuple[list[str], list[list[str]]]:
+        header = ["scenario", *SHOWN.values()]
+        rows = [
+            [name, *(shown_answer(answer, getattr(found, answer)) for answer in SHOWN)]
+            for name, found in zip(self.names, self.answers, strict=True)
+        ]
+        if stated(self.costs):
+            header.append("cost")
+            for row, cost in zip(rows, self.costs, strict=True):
+                row.append(shown_cost(cost))
+        return header, rows
 
-
-def _change(name: str, _forecast: Forecast, _found: Answers, change: Answers) -> list[str]:
-    return [name, *(shown_difference(answer, getattr(change, answer)) for answer in SHOWN)]
+    def _differences_table(self) -> tuple[list[str], list[list[str]]]:
+        header = ["difference", *SHOWN.values()]
+        rows = [
+            [name, *(shown_difference(answer, getattr(change, answer)) for answer in SHOWN)]
+            for name, change in zip(self.names, self.differences, strict=True)
+        ]
+        if stated(self.costs):
+            header += ["cost", "return"]
+            for row, cost, brings in zip(rows, self.cost_differences, self.returns, strict=True):
+                row += [shown_cost(cost), shown_return(brings)]
+        return header, rows
 
 
 def _units(cents: int | None) -> float | None:
@@ -146,7 +203,8 @@ def compare(
 
     A deal has the same draws in every scenario in which its id stands, so what scenarios have in
     common cancels out of the differences. The currency must be the same. Periods, quota and day
-    may differ; bookings are then those of each scenario's own horizon.
+    may differ; bookings are then those of each scenario's own horizon. Where roles of a team state
+    a cost, plans of hiring are told apart by their cost and return, too.
 
     Parameters
     ----------
@@ -201,6 +259,7 @@ def compare(
         answers=tuple(Answers.of(one) for one in forecasts),
         differences=tuple(differences(one, forecasts[first]) for one in forecasts),
         changed=tuple(differing_fields(one, cases[first]) for one in cases),
+        costs=tuple(staff_cost(one) for one in cases),
     )
 
 
