@@ -24,6 +24,7 @@ from funnelsim.excel.layout import laid_out
 from funnelsim.excel.template import tables_of
 from funnelsim.scenario_file import new_business_section, pipeline_section, reading, team_section
 from funnelsim.scenario_file.funnel_section import STAGE_KEYS
+from funnelsim.signals import Signal, Signals
 from funnelsim.team import Rep, Role, Team
 from tests.workbooks import everything, example, with_team
 
@@ -137,10 +138,22 @@ def test_a_sheet_has_a_place_for_every_key_of_its_section(sheet, keys):
 
 def test_every_section_has_a_sheet():
     tops = {sheet.section[0] for sheet in sheets.SHEETS if sheet.section}
-    assert tops == set(reading.SECTIONS)
+    assert tops == set(reading.SECTIONS) - {"signals"}  # refused: see below
     assert _names(sheets.SCENARIO) == set(reading.VALUES)
     assert _names(sheets.TEAM) | {"roles", "reps", "work"} == set(team_section.TEAM_KEYS) - {"_"}
     assert "deals" in pipeline_section.PIPELINE_KEYS
+
+
+def test_a_workbook_does_not_hold_signals(tmp_path):
+    one = Signal("coach", {"covered": 2.0, "open": 1.0})
+    scenario = fs.Scenario(
+        as_of="2026-12-31",
+        periods=fs.Periods("quarter", 2),
+        funnel=fs.Funnel.key_account(time=30),
+        signals=Signals([one]),
+    )
+    with pytest.raises(fs.InputError, match="signals must be left out of a workbook"):
+        write_template(tmp_path / "finance.xlsx", scenario)
 
 
 def test_an_empty_template_asks_for_what_is_needed(tmp_path):

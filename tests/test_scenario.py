@@ -224,5 +224,5 @@ def test_an_unknown_field_cannot_be_replaced():
     assert str(error.value) == (
         "a field of a scenario must be a known name, got 'qouta'; did you mean 'quota'? known: "
         "as_of, periods, quota, booked, currency, name, funnel, pipeline, market, clock, "
-        "new_business, required_pipeline, team"
+        "new_business, required_pipeline, team, signals"
     )

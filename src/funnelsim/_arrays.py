@@ -20,6 +20,7 @@ from funnelsim._chances import (
 )
 from funnelsim._creation import NewDeals, flattened, lower_new_business
 from funnelsim._remembered import Remembered
+from funnelsim._signal_odds import SignalOdds, signal_odds
 from funnelsim._timing import Timing, lower_times
 from funnelsim.distributions import Distribution
 from funnelsim.kernels.outcomes import MOST_PARTIAL, Deals
@@ -46,6 +47,7 @@ class Standing(NamedTuple):
     past: Bools  # older than its forward times allow, not its times if lost: cannot be won
     sure: Bools  # older than its times if lost allow, not its forward times: cannot be lost here
     rare: Bools  # older than all but one in a thousand are, going forward or lost
+    signal: Ints  # row of its answers to signals; 0 where there are none
 
     def at(self, index: Ints) -> Standing:
         """Return the entries of some deals."""
@@ -65,6 +67,7 @@ class Lowered(NamedTuple):
     late: Bools  # (n,) stated close date is not after the as-of date: ignored
     new: NewDeals | None  # new business
     digest: str
+    odds: SignalOdds | None = None  # where signals move the odds
 
 
 def lower(scenario: Scenario, remembered: Remembered | None = None) -> Lowered:
@@ -72,7 +75,8 @@ def lower(scenario: Scenario, remembered: Remembered | None = None) -> Lowered:
     clock, as_of = scenario.clock, scenario.as_of
     days = np.array([window.hi for window in scenario.windows])
     shared, cells = lower_market(scenario)
-    everyone, late = _standing(scenario, cells)
+    odds = signal_odds(scenario)
+    everyone, late = _standing(scenario, cells, odds)
     lead, group = _alike(everyone)
     standing = everyone.at(lead)
     timing = _timing(scenario, standing, clock.elapsed(as_of, days), shared, remembered)
@@ -82,6 +86,8 @@ def lower(scenario: Scenario, remembered: Remembered | None = None) -> Lowered:
         size=rounded(shared.size),
     )
     wins = _win_chances(scenario, standing)
+    if odds is not None:
+        wins = chances_to_reach(scenario, standing, odds, len(scenario.funnel.stages) - 1)
     deals = _deals(scenario, lower_amounts(scenario.pipeline), standing, group, timing)
     deals = deals._replace(
         score=rounded(scores(wins, shared, moved=bool((cells >= 0).any()))),
@@ -100,6 +106,7 @@ def lower(scenario: Scenario, remembered: Remembered | None = None) -> Lowered:
         late,
         new,
         digest((*deals, *shared, *(flattened(new) if new else ()))),
+        odds,
     )
 
 
@@ -118,7 +125,7 @@ def _timing(
     return remembered.get(key, lambda: lower_times(*parts))
 
 
-def _standing(scenario: Scenario, cells: Ints) -> tuple[Standing, Bools]:
+def _standing(scenario: Scenario, cells: Ints, odds: SignalOdds | None) -> tuple[Standing, Bools]:
     """Return where each deal stands, and whose stated close date is past."""
     pipeline, as_of = scenario.pipeline, scenario.as_of
     number = {name: s for s, name in enumerate(scenario.funnel.names)}
@@ -146,6 +153,7 @@ def _standing(scenario: Scenario, cells: Ints) -> tuple[Standing, Bools]:
         past=gone & (lost > 0.0) & judged,
         sure=~gone & (lost == 0.0) & judged,
         rare=~gone & (np.maximum(forward, lost) < RARE),
+        signal=np.zeros(len(stage), np.int64) if odds is None else odds.answers.of_deal,
     ), late
 
 
@@ -197,6 +205,26 @@ def _win_chances(scenario: Scenario, standing: Standing) -> Floats:
     stated = ~np.isnan(standing.own)
     chances[stated] = standing.own[stated, None]
     return chances
+
+
+def chances_to_reach(scenario: Scenario, standing: Standing, odds: SignalOdds, to: int) -> Floats:
+    """Return each group's chance to reach a stage given its signals, shape (groups, draws).
+
+    Signals move the chance ``w / w_k`` of a deal that enters its stage; what its age tells comes on
+    top, as without signals: neither survival function depends on what is unknown.
+    """
+    funnel, draws = scenario.funnel, scenario.draws
+    wins = np.broadcast_to(funnel.win_probabilities, (draws, len(funnel.stages)))
+    conversions = np.broadcast_to(funnel.conversions, (draws, len(funnel.stages) - 1))
+    stated = ~np.isnan(standing.own)
+    entering = np.where(stated[:, None], standing.own[:, None], wins[:, standing.stage].T)
+    chances = odds.given(standing.signal, np.minimum(entering / wins[:, to], 1.0))
+    for s, step in enumerate(funnel.stages[:-1]):
+        aged = (standing.stage == s) & ~standing.too_old & ~stated
+        if step.time_if_lost is not None and aged.any():
+            on = odds.given(standing.signal[aged], np.tile(conversions[:, s], (int(aged.sum()), 1)))
+            chances[aged] *= chance_at_age(step, on, standing.age[aged]) / on
+    return np.minimum(chances, 1.0)
 
 
 def _stepped(by_end: Floats, close: Floats, days: Floats) -> Floats:

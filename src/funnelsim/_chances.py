@@ -103,14 +103,16 @@ def rounded(values: Floats) -> Floats:
 def chance_at_age(stage: Stage, conversion: Floats, ages: Floats) -> Floats:
     """Return the chance to go forward given the age, shape (ages, draws).
 
+    ``conversion`` is the chance without an age, for all alike or for each.
+
     ``logit p(a) = logit p + ln A(a) - ln L(a)``, with the survival functions A of the time going
     forward and L of the time if lost. Where both are 0, the conversion stays.
     """
     law, lost = stage.time, stage.time_if_lost
     assert law is not None
+    prior = np.broadcast_to(conversion, (len(ages), conversion.shape[-1]))
     if lost is None:
-        return np.broadcast_to(conversion, (len(ages), len(conversion)))
-    prior = np.broadcast_to(conversion, (len(ages), len(conversion)))
+        return prior
     return posterior(prior, _survivals(law, ages), _survivals(lost, ages))
 
 

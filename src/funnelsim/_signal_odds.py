@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from funnelsim._odds import TINY, Atoms, Average, Bell, Law, average_over
 from funnelsim._signal import AnySignal, NumericSignal
 from funnelsim.pipeline import Pipeline
+from funnelsim.scenario import Scenario
 from funnelsim.signals import Signals
 
 Floats = NDArray[np.float64]
@@ -32,9 +33,11 @@ class SignalOdds:
         Settled on a pipeline.
     draws : int
         Draws of the scenario's uncertain parameters.
+    pipeline : Pipeline, optional
+        The deals whose answers are of interest.
     """
 
-    def __init__(self, signals: Signals, draws: int) -> None:
+    def __init__(self, signals: Signals, draws: int, pipeline: Pipeline | None = None) -> None:
         self._all, self._draws = signals, draws
         self._joint = signals.population is not None
         self.place = [
@@ -59,14 +62,19 @@ class SignalOdds:
             [self._together(everything, slice(None))] if self._joint else self._laws, draws
         )
         self._averages: dict[tuple[float, ...], Average] = {}
+        self.answers = self._answers(Pipeline() if pipeline is None else pipeline)
 
-    def answers(self, pipeline: Pipeline) -> Answers:
+    def _answers(self, pipeline: Pipeline) -> Answers:
         """Return the different combinations of answers among deals, and that of each deal."""
         codes = self._all.codes(pipeline)[:, self.place]
         missing = np.isnan(codes)
         keys = np.hstack([np.where(missing, 0.0, codes), missing])
         _, lead, of_deal = np.unique(keys, axis=0, return_index=True, return_inverse=True)
         return Answers(codes[lead], of_deal.reshape(-1).astype(np.int64))
+
+    def given(self, row: Ints, chance: Floats) -> Floats:
+        """Return the chances of deals with the answers in some rows of `answers`."""
+        return self.chances(self.answers.codes[row], chance)
 
     def constants(self, chance: Floats) -> Floats:
         """Return ``alpha`` of each chance in [0, 1], shape (n, draws)."""
@@ -128,6 +136,14 @@ class SignalOdds:
             assert isinstance(law, Atoms)
             at += law.at[:, rows]
         return Atoms(share / share.sum(), at)
+
+
+def signal_odds(scenario: Scenario) -> SignalOdds | None:
+    """Return the odds of a scenario's deals; None where no signal moves them."""
+    if scenario.signals is None:
+        return None
+    odds = SignalOdds(scenario.signals, scenario.draws, scenario.pipeline)
+    return odds if odds.signals else None
 
 
 def _inner(chance: Floats) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from funnelsim._arrays import Lowered, digest
+from funnelsim._arrays import Lowered, chances_to_reach, digest
 from funnelsim._cells import lower_cells, rounded_level
 from funnelsim._chances import Shared, rounded, scores, stable_number
 from funnelsim._creation import NewDeals, amount_of, flattened, pieces_of
@@ -125,7 +125,7 @@ def _open_deals(scenario: Scenario, lowered: Lowered, alive: Floats) -> OpenDeal
         group_first=deals.group_first,
         stage=standing.stage,
         cell=deals.cell,
-        score=_scores(scenario, lowered.wins, lowered.shared, moved=moved),
+        score=_scores(_reached(scenario, lowered), lowered.shared, moved=moved),
         age=rounded(standing.age),
         alive=np.ascontiguousarray(alive),
         alive_step=np.uint64(alive.shape[2] > 1),
@@ -140,14 +140,26 @@ def _open_deals(scenario: Scenario, lowered: Lowered, alive: Floats) -> OpenDeal
     )
 
 
-def _scores(scenario: Scenario, wins: Floats, shared: Shared, *, moved: bool) -> Floats:
-    """Return the chance to leave each stage forward, given all that is known, as the score of one.
+def _reached(scenario: Scenario, lowered: Lowered) -> Floats:
+    """Return the chance of each group to reach each stage after the first, given all known."""
+    if lowered.odds is None:
+        return _plainly(scenario, lowered.wins)
+    standing, odds = lowered.standing, lowered.odds
+    stages = range(1, len(scenario.funnel.stages))
+    reached = [chances_to_reach(scenario, standing, odds, k) for k in stages]
+    return np.stack(reached, axis=1)
 
-    Reaching stage k has the chance ``w / w_k``, where ``w`` is the chance to win; at most 1.
-    """
+
+def _plainly(scenario: Scenario, wins: Floats) -> Floats:
+    """Return ``w / w_k``, where ``w`` is the chance to win; at most 1."""
     shape = (scenario.draws, len(scenario.funnel.stages))
     later = np.broadcast_to(scenario.funnel.win_probabilities, shape).T[None, 1:, :]
-    score = rounded(scores(np.minimum(wins[:, None, :] / later, 1.0), shared, moved=moved))
+    return np.asarray(np.minimum(wins[:, None, :] / later, 1.0))
+
+
+def _scores(reached: Floats, shared: Shared, *, moved: bool) -> Floats:
+    """Return chances to leave each stage forward, given all that is known, as scores."""
+    score = rounded(scores(reached, shared, moved=moved))
     same = bool((score == score[:, :, :1]).all())
     return np.ascontiguousarray(score[:, :, :1]) if same else score
 
@@ -174,7 +186,7 @@ def _births(scenario: Scenario, lowered: Lowered) -> Births:
         hi=pieces.hi,
         year=YEAR,
         planned=np.cumsum(created, dtype=np.int64),
-        score=_scores(scenario, wins, alone, moved=moved),
+        score=_scores(_plainly(scenario, wins), alone, moved=moved),
         moved=moved,
         low=np.uint64(whole & 0xFFFFFFFF),
         high=np.uint64(whole >> 32),

@@ -14,6 +14,7 @@ from funnelsim.market import Market, correlation_of_swing
 from funnelsim.new_business import NewBusiness, RequiredPipeline, extra_amount
 from funnelsim.parameters import common_draws
 from funnelsim.pipeline import Pipeline, PipelineContext
+from funnelsim.signals import Signals
 from funnelsim.team import Team
 
 
@@ -47,6 +48,8 @@ class Scenario(Goal):
         What extra deals would be, where it is asked how many are needed.
     team : Team, optional
         Who works on the deals; without one, nothing waits for people.
+    signals : Signals, optional
+        Columns of the deals that move their odds.
     name : str
         What the scenario is called.
 
@@ -74,6 +77,7 @@ class Scenario(Goal):
     new_business: NewBusiness | None = None
     required_pipeline: RequiredPipeline | None = None
     team: Team | None = None
+    signals: Signals | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -99,6 +103,8 @@ class Scenario(Goal):
         """Number of draws that all uncertain parameters share, 1 if all are certain."""
         rate = self.new_business.draws if self.new_business else 1
         counts = [("the funnel", self.funnel.draws), ("the market", self.market.draws)]
+        if self.signals is not None:
+            counts.append(("the signals", self.signals.draws))
         return common_draws([*counts, ("new_business.factor", rate)])
 
     def replace(self, **changes: Any) -> Scenario:
@@ -131,6 +137,8 @@ class Scenario(Goal):
             extra_amount(self.required_pipeline, self.new_business)
         if self.team is not None:
             object.__setattr__(self, "team", self.team.resolve(names, self.as_of))
+        if self.signals is not None:
+            object.__setattr__(self, "signals", self.signals.resolve(self.pipeline))
 
     def _check_draws(self) -> None:
         _ = self.draws
@@ -163,4 +171,5 @@ _OPTIONAL: dict[str, Any] = {
     "new_business": NewBusiness,
     "required_pipeline": RequiredPipeline,
     "team": Team,
+    "signals": Signals,
 }

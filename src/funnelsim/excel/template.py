@@ -55,4 +55,7 @@ def tables_of(scenario: Scenario) -> dict[str, Any]:
     """Return the tables of a scenario file that says all by itself."""
     import tomllib  # noqa: PLC0415  loaded where it is used
 
+    if scenario.signals is not None:
+        rule, remedy = "be left out of a workbook", "a scenario file holds them"
+        raise InputError("signals", rule, remedy=remedy)
     return tomllib.loads(scenario_text(scenario, "scenario.toml", inline=True))

@@ -17,7 +17,9 @@ from funnelsim.scenario_file.document import Document, read_document
 from funnelsim.scenario_file.funnel_section import funnel_of
 from funnelsim.scenario_file.new_business_section import new_business_of, required_pipeline_of
 from funnelsim.scenario_file.pipeline_section import deal_meant, pipeline_of
+from funnelsim.scenario_file.signals_section import signals_of
 from funnelsim.scenario_file.team_section import team_of
+from funnelsim.signals import Signals
 from funnelsim.team import Team
 
 VALUES = ("name", "currency", "as_of", "quota", "booked")
@@ -30,6 +32,7 @@ SECTIONS = (
     "required_pipeline",
     "market",
     "team",
+    "signals",
 )
 NEEDED = ("as_of", "periods", "funnel")
 EXAMPLES = {
@@ -116,14 +119,16 @@ def _root(document: Document) -> dict[str, Any]:
 
 
 def _optional(document: Document, root: dict[str, Any], stages: Sequence[str]) -> dict[str, Any]:
-    """Return what is stated of deals that do not exist yet, and of people."""
-    parts: dict[str, NewBusiness | RequiredPipeline | Team] = {}
+    """Return what is stated of deals that do not exist yet, of people and of signals."""
+    parts: dict[str, NewBusiness | RequiredPipeline | Team | Signals] = {}
     if "new_business" in root:
         parts["new_business"] = new_business_of(document, root["new_business"])
     if "required_pipeline" in root:
         parts["required_pipeline"] = required_pipeline_of(document, root["required_pipeline"])
     if "team" in root:
         parts["team"] = team_of(document, root["team"], stages, root["as_of"])
+    if "signals" in root:
+        parts["signals"] = signals_of(document, root["signals"])
     return parts
 
 

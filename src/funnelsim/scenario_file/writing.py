@@ -19,6 +19,7 @@ from funnelsim.pipeline import Pipeline
 from funnelsim.scenario import Scenario
 from funnelsim.scenario_file.document import parsed
 from funnelsim.scenario_file.reading import scenario_of
+from funnelsim.scenario_file.signals_section import signals_table
 from funnelsim.team import Rep, Role, Team, Work
 
 EXACT = 2**53
@@ -135,6 +136,7 @@ class _Writer:
             "new_business": self._new_business(scenario.new_business),
             "required_pipeline": self._required_pipeline(scenario.required_pipeline),
             "team": self._team(scenario.team),
+            "signals": _signals(scenario),
         }
         return {key: value for key, value in table.items() if value}
 
@@ -236,6 +238,11 @@ def _units(cents: int) -> int | float | str:
         return whole
     units = cents / CENTS
     return units if Decimal(repr(units)) * CENTS == cents else f"{whole}.{rest:02d}"
+
+
+def _signals(scenario: Scenario) -> dict[str, Any] | None:
+    signals = scenario.signals
+    return None if signals is None else signals_table(signals, scenario.pipeline)
 
 
 def _clock(scenario: Scenario) -> dict[str, Any]:

@@ -1,0 +1,252 @@
+"""Forecasts of deals with signals: against chances written out, and mixtures over the market."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy.special import expit, logit
+
+import funnelsim as fs
+from funnelsim._arrays import lower
+from funnelsim._walks import lower_walks
+from funnelsim.signals import NumericSignal, Signal, Signals
+from tests.oracles import exact
+from tests.oracles.compare import Comparison, assert_agreement
+
+RATIO, SHARE = 3.0, 0.4
+COACH = Signal("coach", {"yes": RATIO, "no": 1.0}, reference={"yes": SHARE, "no": 1 - SHARE})
+ECONOMIC = Signal("economic", {"yes": 5.0, "no": 1.0}, reference={"yes": 0.3, "no": 0.7})
+TWO = Signals([COACH, ECONOMIC])
+STAGES = ["training", "meeting", "consulting", "proposal", "negotiation"]
+PATHS = 1 << 16
+
+
+def deals_of(count=12, **columns):
+    random = np.random.default_rng(3)
+    rows = {
+        "id": [f"d{k}" for k in range(count)],
+        "stage": [STAGES[k % 5] for k in range(count)],
+        "amount": [1000.0 * (1 + k % 4) for k in range(count)],
+        "coach": random.choice(["yes", "no", "unknown"], count).tolist(),
+        "economic": random.choice(["yes", "no", None], count).tolist(),
+    }
+    return fs.Pipeline.from_frame(rows | columns)
+
+
+def scenario(signals=TWO, deals=None, funnel=None, **changes):
+    given = {
+        "as_of": "2026-12-31",
+        "periods": fs.Periods("year", 3),
+        "funnel": funnel or fs.Funnel.key_account(time=20),
+        "pipeline": deals or deals_of(),
+        "signals": signals,
+        "quota": 8000,
+    }
+    return fs.Scenario(**given | changes)
+
+
+def constant_of(chance, signals):
+    """Return alpha, by bisection over all combinations."""
+    grid = [(1.0, 0.0)]
+    for one in signals:
+        grid = [
+            (share * one.reference[level], at + np.log(ratio))
+            for share, at in grid
+            for level, ratio in one.effects.items()
+        ]
+    low, high = -60.0, 60.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        mean = sum(share * expit(middle + at) for share, at in grid)
+        low, high = (middle, high) if mean < chance else (low, middle)
+    return low
+
+
+def given_answers(chance, answers, signals):
+    """Return a chance given answers, None for an unknown one, as the model says it."""
+    if chance in (0.0, 1.0):
+        return chance
+    grid = [(1.0, constant_of(chance, signals))]
+    for one, answer in zip(signals, answers, strict=True):
+        known = one.reference if answer is None else {answer: 1.0}
+        grid = [
+            (share * known[level], at + np.log(one.effects[level]))
+            for share, at in grid
+            for level in known
+        ]
+    return sum(share * expit(at) for share, at in grid)
+
+
+def answers_of(deals):
+    columns = [deals.segment(one.name) for one in TWO.signals]
+    return [
+        tuple(None if x in ("unknown", "(none)") else x for x in row)
+        for row in zip(*columns, strict=True)
+    ]
+
+
+def wins_of(one):
+    lowered = lower(one)
+    return lowered.chance[lowered.group]
+
+
+def test_chances_are_those_of_the_model():
+    one = scenario()
+    of_stage = dict(zip(one.funnel.names, one.funnel.win_probabilities[0], strict=True))
+    expected = [
+        given_answers(of_stage[stage], answers, TWO.signals)
+        for stage, answers in zip(one.pipeline.stages, answers_of(one.pipeline), strict=True)
+    ]
+    np.testing.assert_allclose(wins_of(one), expected, atol=1e-12)
+
+
+def test_each_stage_is_reached_as_the_model_says():
+    one = scenario()
+    walks, lowered = lower_walks(one, lower(one)), lower(one)
+    wins = one.funnel.win_probabilities[0]
+    answers = answers_of(one.pipeline)
+    for deal, group in enumerate(lowered.group.tolist()):
+        s = STAGES.index(one.pipeline.stages[deal])
+        expected = [
+            given_answers(wins[s] / wins[k], answers[deal], TWO.signals)
+            for k in range(s + 1, len(wins))
+        ]
+        np.testing.assert_allclose(walks.deals.score[group, s:, 0], expected, atol=1e-11)
+
+
+def test_a_judgement_is_the_chance_that_signals_move():
+    own = [None, 0.3, 1.0, 0.0] * 3
+    one = scenario(deals=deals_of(win_probability=own))
+    answers = answers_of(one.pipeline)
+    expected = [given_answers(own[k], answers[k], TWO.signals) for k in range(12) if k % 4]
+    np.testing.assert_allclose(wins_of(one)[[k for k in range(12) if k % 4]], expected, atol=1e-12)
+
+
+def test_age_comes_on_top_of_signals():
+    # of those who are still open at the age, counted among deals with each answer that it may have
+    times = {"time": fs.Gamma(mean=60, cv=1), "time_if_lost": fs.Gamma(mean=20, cv=1)}
+    funnel = fs.Funnel([
+        fs.Stage("first", win_probability=0.2, **times),
+        fs.Stage("second", win_probability=0.5, **times),
+        fs.Stage("won", win_probability=1.0),
+    ])  # fmt: skip
+    rows = {"stage": ["first"] * 3, "amount": [1.0] * 3, "age": [30.0] * 3,
+            "coach": ["yes", "no", None], "economic": [None] * 3}  # fmt: skip
+    one = scenario(deals=fs.Pipeline.from_frame(rows), funnel=funnel)
+    forward, lost = fs.Gamma(mean=60, cv=1).sf(30.0), fs.Gamma(mean=20, cv=1).sf(30.0)
+    expected = []
+    for coach in ("yes", "no", None):
+        levels = COACH.reference if coach is None else {coach: 1.0}
+        won = still = 0.0
+        for level, a in levels.items():
+            for answer, b in ECONOMIC.reference.items():
+                on = given_answers(0.4, (level, answer), TWO.signals)
+                win = given_answers(0.2, (level, answer), TWO.signals)
+                won += a * b * win * forward
+                still += a * b * (on * forward + (1.0 - on) * lost)
+        expected.append(won / still)
+    np.testing.assert_allclose(wins_of(one), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("known", [(), ("coach",), ("economic",), ("coach", "economic")])
+def test_the_population_keeps_the_chance_of_each_stage(known):
+    # one deal for each combination in each stage, weighted by its share
+    rows, weights = [], []
+    for stage in STAGES:
+        for coach, a in COACH.reference.items():
+            for economic, b in ECONOMIC.reference.items():
+                answers = {"coach": coach, "economic": economic}
+                rows.append({"stage": stage, "amount": 1.0,
+                             **{name: answers[name] if name in known else None
+                                for name in answers}})  # fmt: skip
+                weights.append(a * b)
+    one = scenario(deals=fs.Pipeline.from_deals(rows))
+    found = (wins_of(one) * weights).reshape(5, 4).sum(axis=1)
+    np.testing.assert_allclose(found, one.funnel.win_probabilities[0, :5], atol=1e-12)
+
+
+def test_deals_of_whom_nothing_is_known_are_as_without_signals():
+    deals = deals_of(coach=[None] * 12, economic=["unknown"] * 12)
+    with_signals, without = lower(scenario(deals=deals)), lower(scenario(None, deals=deals))
+    np.testing.assert_array_equal(with_signals.deals.score, without.deals.score)
+
+
+@pytest.mark.parametrize(
+    "signals",
+    [
+        Signals([]),
+        Signals([Signal("coach", {"yes": 1.0, "no": 1.0})]),
+        Signals([Signal("coach", {"yes": 2.0, "no": 2.0}), NumericSignal("score", 1.0)]),
+    ],
+)
+def test_signals_without_effect_change_no_bit(signals):
+    plain, moved = lower(scenario(None)), lower(scenario(signals))
+    assert moved.digest == plain.digest
+    assert moved.odds is None
+
+
+def test_deals_with_equal_answers_share_a_group():
+    deals = fs.Pipeline.from_frame({
+        "stage": ["meeting"] * 6, "amount": [1.0] * 6,
+        "coach": ["yes", "no"] * 3, "economic": [None] * 6,
+    })  # fmt: skip
+    assert len(lower(scenario(deals=deals)).chance) == 2
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("rho", [0.0, 0.08])
+@pytest.mark.parametrize("followed", [False, True])
+def test_a_portfolio_is_the_mixture_over_the_market(rho, followed):
+    planned = fs.NewBusiness(0, 1000.0, repeat=fs.Repeat(0.2, 5000)) if followed else None
+    one = scenario(market=fs.Market(win_rate_correlation=rho), new_business=planned)
+    forecast = fs.simulate(one, paths=PATHS, seed=31)
+    units = [amount // 100_000 for amount in one.pipeline.amounts]
+    pmf = exact.mixed_bookings_pmf([(w, 1.0) for w in wins_of(one)], units, rho)
+    rows = [Comparison("mean", *pair(forecast.expected_bookings()), 1000 * exact.mean_of(pmf))]
+    for quota in (3, 8, 13):
+        at_least = fs.simulate(one.replace(quota=1000.0 * quota), paths=PATHS, seed=31)
+        found = at_least.attainment_probability()
+        rows.append(Comparison(f"{quota}", *pair(found), exact.at_least(pmf, quota)))
+    assert_agreement(rows)
+
+
+def pair(estimate):
+    return estimate.value, estimate.standard_error
+
+
+def test_draws_of_an_effect_go_with_draws_of_the_market():
+    draws = (1.0, 2.0, 8.0)
+    unsure = dataclasses.replace(COACH, effects={"yes": draws, "no": 1.0})
+    one = scenario(Signals([unsure, ECONOMIC]))
+    assert one.draws == 3
+    for d, ratio in enumerate(draws):
+        sure = dataclasses.replace(COACH, effects={"yes": ratio, "no": 1.0})
+        single = lower(scenario(Signals([sure, ECONOMIC])))
+        lowered = lower(one)
+        np.testing.assert_allclose(
+            lowered.wins[lowered.group, d], single.wins[single.group, 0], atol=1e-12
+        )
+
+
+def test_the_answers_of_open_deals_are_the_reference():
+    coach = Signal("coach", {"yes": RATIO, "no": 1.0})
+    rows = {"stage": ["meeting"] * 10, "amount": [1.0] * 10, "coach": ["yes"] * 3 + ["no"] * 7}
+    one = scenario(Signals([coach]), deals=fs.Pipeline.from_frame(rows))
+    assert wins_of(one).mean() == pytest.approx(0.2, abs=1e-14)
+    odds = logit(wins_of(one))
+    assert odds[0] - odds[9] == pytest.approx(np.log(RATIO), abs=1e-12)
+
+
+@pytest.mark.compiled
+def test_parts_of_a_forecast_keep_the_reference_of_the_whole():
+    signals = Signals([Signal("coach", {"yes": RATIO, "no": 1.0})])
+    forecast = fs.simulate(scenario(signals), paths=2048)
+    parts = forecast.by("economic")
+    np.testing.assert_array_equal(sum(part.wins for part in parts.values()), forecast.wins)
+
+
+def test_an_answer_can_be_changed_by_its_name():
+    one = scenario()
+    place = one.pipeline.segment("coach").index("no")
+    other = fs.with_value(one, f"pipeline.deals.{one.pipeline.ids[place]}.coach", "yes")
+    assert wins_of(other)[place] > wins_of(one)[place]
