@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from funnelsim._deals import NO_SEGMENT
+from funnelsim._signal import ANSWER, MISSING, UNKNOWN
 from funnelsim.errors import InputError, RowProblem, RowsError
 from funnelsim.frames import Table, cell_number, column_named, table_from_file, table_from_frame
 from funnelsim.parameters import Interval
@@ -18,10 +20,10 @@ from funnelsim.parameters import Interval
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
-EMPTY = "(empty)"
-"""The level of empty cells where an empty cell is an answer."""
 FEWEST = 10
-NEVER = -1
+NEVER, NOTHING = -1, 1e300
+DIFFERENT = 0.5
+"""Equal answers tell deals that belong together if so many groups per deal are left."""
 CHANCE = Interval(0.0, 1.0, open_low=True, open_high=True)
 SAY_WHICH = "give columns= without it, or numeric= with it"
 
@@ -46,11 +48,21 @@ class Answers(NamedTuple):
         """How many cells are empty and say nothing."""
         return int((self.place == NEVER).sum())
 
+    def shares(self) -> dict[str, float]:
+        """Return the share of each level among the answers."""
+        count = np.bincount(self.place[self.place != NEVER], minlength=len(self.levels))
+        return dict(zip(self.levels, (count / count.sum()).tolist(), strict=True))
+
     def columns(self) -> Floats:
-        """Return one column of the regression for each level, or one for the number."""
+        """Return one column of the regression for each level, or one for the number.
+
+        An empty cell is every answer in part, as often as others gave it.
+        """
         if self.numeric:
             return self.distance[:, None]
-        return np.asarray(self.place[:, None] == np.arange(len(self.levels)), np.float64)
+        columns = np.asarray(self.place[:, None] == np.arange(len(self.levels)), np.float64)
+        columns[self.place == NEVER] = list(self.shares().values())
+        return columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,15 +110,16 @@ def read_closed_deals(
     numeric: Sequence[str] = (),
     groups: str | None = None,
     base_chance: str | None = None,
-    empty: str = "missing",
+    unknown: str = ANSWER,
 ) -> ClosedDeals:
     """Return the closed deals of a dataframe or a file; `fit_signals` says what is what."""
     is_file = isinstance(table, str | os.PathLike)
     read = table_from_file(table) if is_file else table_from_frame(table)
     if read.problems:
         raise RowsError(read.source, read.problems, "correct them")
-    if empty not in {"missing", "answer"}:
-        raise InputError("empty", 'be "missing" or "answer"', empty)
+    if unknown not in (MISSING, ANSWER):
+        raise InputError("unknown", f"be {MISSING!r} or {ANSWER!r}", unknown)
+    silent = {"", NO_SEGMENT, *([UNKNOWN] if unknown == MISSING else [])}
     outcome = column_named(read, outcome, "outcome")
     groups = None if groups is None else column_named(read, groups, "groups")
     chance = None if base_chance is None else column_named(read, base_chance, "base_chance")
@@ -117,13 +130,13 @@ def read_closed_deals(
         chosen = _names(read, "columns", columns)
     _check_columns(read, chosen, numeric, outcome)
     answers = tuple(
-        _numbers(read, name) if name in numeric else _levels(read, name, empty) for name in chosen
+        _numbers(read, name) if name in numeric else _levels(read, name, silent) for name in chosen
     )
     return ClosedDeals(
         read.source,
         _outcomes(read, outcome, won, lost),
         answers,
-        _alike(answers) if groups is None else _codes(_full(read, groups)),
+        _groups(answers) if groups is None else _codes(_full(read, groups)),
         None if chance is None else _chances(read, chance),
     )
 
@@ -195,20 +208,19 @@ def _label(cell: Any) -> str:
     return str(cell).strip()
 
 
-def _levels(table: Table, name: str, empty: str) -> Answers:
-    cells = table.columns[name]
-    labels = [None if cell is None else _label(cell) for cell in cells]
-    if empty == "answer":
-        labels = [EMPTY if one is None else one for one in labels]
-    levels = sorted({one for one in labels if one is not None})
+def _levels(table: Table, name: str, silent: set[str]) -> Answers:
+    """Return the levels of a column; the first spelling stands for all that differ in case."""
+    words = ["" if cell is None else _label(cell) for cell in table.columns[name]]
+    spelled = {one.casefold(): one for one in sorted(set(words), reverse=True)}
+    levels = sorted(word for folded, word in spelled.items() if folded not in silent)
     if not levels:
         raise InputError(f"column {name!r}", "hold answers", remedy="leave it out")
-    if len(levels) > max(len(cells) // 2, FEWEST):
+    if len(levels) > max(len(words) // 2, FEWEST):
         rule = "say the same of several deals"
         raise InputError(f"column {name!r}", rule, f"{len(levels)} different answers", SAY_WHICH)
-    place = {level: k for k, level in enumerate(levels)}
-    places = np.array([NEVER if one is None else place[one] for one in labels], np.int64)
-    return Answers(name, tuple(levels), places, np.zeros(len(cells)), 0.0, 1.0)
+    place = {level.casefold(): k for k, level in enumerate(levels)}
+    places = np.array([place.get(one.casefold(), NEVER) for one in words], np.int64)
+    return Answers(name, tuple(levels), places, np.zeros(len(words)), 0.0, 1.0)
 
 
 def _numbers(table: Table, name: str) -> Answers:
@@ -239,14 +251,18 @@ def _chances(table: Table, name: str) -> Floats:
     return np.array(_parsed(table, name, CHANCE))
 
 
-def _alike(answers: Sequence[Answers]) -> Places:
-    """Return the same number for deals that have all their answers in common."""
+def _groups(answers: Sequence[Answers]) -> Places:
+    """Return the same number for deals that have all their answers in common, if few do.
+
+    Where most do, equal answers are no sign that deals belong together: each is by itself.
+    """
     rows = np.column_stack([
-        np.where(one.place == NEVER, np.nan, one.distance) if one.numeric else one.place
+        np.where(one.place == NEVER, NOTHING, one.distance if one.numeric else one.place)
         for one in answers
     ])  # fmt: skip
-    rows = np.nan_to_num(rows, nan=1e300)
-    return np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    group = np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    apart = int(group.max()) + 1 >= DIFFERENT * len(group)
+    return group if apart else np.arange(len(group))
 
 
 def _codes(cells: Sequence[Hashable]) -> Places:
