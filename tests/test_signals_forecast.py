@@ -9,6 +9,7 @@ from scipy.special import expit, logit
 import funnelsim as fs
 from funnelsim._arrays import lower
 from funnelsim._walks import lower_walks
+from funnelsim.cautions import cautions
 from funnelsim.signals import NumericSignal, Signal, Signals
 from tests.oracles import exact
 from tests.oracles.compare import Comparison, assert_agreement
@@ -250,3 +251,56 @@ def test_an_answer_can_be_changed_by_its_name():
     place = one.pipeline.segment("coach").index("no")
     other = fs.with_value(one, f"pipeline.deals.{one.pipeline.ids[place]}.coach", "yes")
     assert wins_of(other)[place] > wins_of(one)[place]
+
+
+@pytest.mark.compiled
+def test_the_table_of_deals_says_what_moved_them():
+    rows = {
+        "stage": ["meeting"] * 4,
+        "amount": [1000.0] * 4,
+        "coach": ["yes", None, "no", "yes"],
+        "economic": [None, None, "yes", "no"],
+        "win_probability": [None, None, None, 1.0],
+    }
+    table = fs.simulate(scenario(deals=fs.Pipeline.from_frame(rows)), paths=256).deals()
+    np.testing.assert_allclose(table["odds_before_signals"], [0.25, 0.25, 0.25, np.inf])
+    odds = [
+        chance / (1 - chance)
+        for chance in (given_answers(0.2, answers, TWO.signals)
+                       for answers in [("yes", None), (None, None), ("no", "yes")])
+    ]  # fmt: skip
+    np.testing.assert_allclose(table["odds_after_signals"], [*odds, np.inf], atol=1e-12)
+    assert table["unknown"] == ["economic", "coach, economic", "", ""]
+    assert table["ask"] == ["economic", "economic", "", ""]
+    coach_unknown = given_answers(0.2, (None, "yes"), TWO.signals)
+    factor = odds[2] / (coach_unknown / (1 - coach_unknown))
+    assert f"coach no x{factor:.2f}" in table["moved_by"][2]
+    assert table["moved_by"][2].startswith("economic yes x")
+    assert table["moved_by"][1] == table["moved_by"][3] == ""
+    yes, no = (given_answers(0.2, (None, answer), TWO.signals) for answer in ("yes", "no"))
+    spread = abs(yes - no) * np.sqrt(0.3 * 0.7)
+    np.testing.assert_allclose(table["asking_moves"][1], 1000.0 * spread, rtol=1e-9)
+    assert table["asking_moves"][3] == 0.0
+
+
+@pytest.mark.compiled
+def test_a_table_without_signals_is_as_ever():
+    table = fs.simulate(scenario(None), paths=256).deals()
+    assert not {"moved_by", "unknown", "ask", "odds_after_signals"} & set(table)
+
+
+def test_what_a_reader_should_know_of_signals():
+    signals = Signals([
+        Signal("coach", {"yes": 2.0, "no": 1.0}),
+        Signal("economic", {"yes": 1.0, "no": 1.0}),
+        Signal("user", {"yes": 2.0, "no": 1.0}),
+        dataclasses.replace(COACH, name="technical"),
+    ])  # fmt: skip
+    deals = deals_of(user=[None] * 12, technical=["yes"] * 12)
+    one = scenario(signals, deals=deals)
+    found = {caution.code: caution.ids for caution in cautions(one, lower(one))}
+    assert found == {
+        "signal-without-effect": ("economic",),
+        "signal-unknown-everywhere": ("user",),
+        "signal-reference-of-open-deals": ("coach",),
+    }

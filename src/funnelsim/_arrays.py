@@ -85,7 +85,7 @@ def lower(scenario: Scenario, remembered: Remembered | None = None) -> Lowered:
         cycle=rounded(shared.cycle),
         size=rounded(shared.size),
     )
-    wins = _win_chances(scenario, standing)
+    wins = win_chances(scenario, standing)
     if odds is not None:
         wins = chances_to_reach(scenario, standing, odds, len(scenario.funnel.stages) - 1)
     deals = _deals(scenario, lower_amounts(scenario.pipeline), standing, group, timing)
@@ -190,8 +190,8 @@ def _alike(everyone: Standing) -> tuple[Ints, Ints]:
     return lead.astype(np.int64), group.reshape(-1).astype(np.int64)
 
 
-def _win_chances(scenario: Scenario, standing: Standing) -> Floats:
-    """Return each group's chance to win, shape (groups, draws)."""
+def win_chances(scenario: Scenario, standing: Standing) -> Floats:
+    """Return each group's chance to win without signals, shape (groups, draws)."""
     funnel, draws = scenario.funnel, scenario.draws
     wins = np.broadcast_to(funnel.win_probabilities, (draws, len(funnel.stages)))
     conversions = np.broadcast_to(funnel.conversions, (draws, len(funnel.stages) - 1))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from funnelsim._signal_table import signal_columns
 from funnelsim.goal import CENTS
 from funnelsim.pipeline import Pipeline
 from funnelsim.scenario import Scenario
@@ -52,14 +53,15 @@ def coverage(scenario: Scenario) -> float | None:
 def deals(scenario: Scenario, lowered: Lowered) -> dict[str, list[Any]]:
     """Return the table of open deals, column by column."""
     pipeline, group = scenario.pipeline, lowered.group
-    by_end = lowered.by_end[group]
+    by_end, amounts = lowered.by_end[group], mean_amounts(pipeline)
     inside = np.diff(by_end, axis=1, prepend=0.0)
     columns: dict[str, list[Any]] = {
         "id": list(pipeline.ids),
         "stage": list(pipeline.stages),
-        "amount": mean_amounts(pipeline),
+        "amount": amounts,
         "age": list(pipeline.ages_on(scenario.as_of)),
         "win_probability": lowered.chance[group].tolist(),
+        **signal_columns(scenario, lowered, amounts),
     }
     for k, window in enumerate(scenario.windows):
         columns[f"won_by_{window.end}" if k == 0 else f"won_{window.start}_to_{window.end}"] = (

@@ -67,8 +67,8 @@ class Signal:
     """
 
     name: str
-    effects: Mapping[str, Parameter]
-    reference: Mapping[str, float] | None = field(default=None, kw_only=True)
+    effects: Mapping[str, Any]
+    reference: Any = field(default=None, kw_only=True)
     unknown: str = field(default=MISSING, kw_only=True)
     group: str | None = field(default=None, kw_only=True)
 
@@ -205,9 +205,9 @@ class NumericSignal:
     """
 
     name: str
-    odds_ratio: Parameter
+    odds_ratio: Any
     per: float = field(default=1.0, kw_only=True)
-    reference: Mapping[str, Any] | None = field(default=None, kw_only=True)
+    reference: Any = field(default=None, kw_only=True)
     group: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -239,7 +239,7 @@ class NumericSignal:
     @property
     def moves(self) -> bool:
         """Whether the odds ratio is another than 1."""
-        return self.odds_ratio != 1.0
+        return bool(self.odds_ratio != 1.0)
 
     def draw_counts(self) -> list[tuple[str, int]]:
         """Return the number of draws of the effect, by name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,9 @@ from funnelsim.signals import Signals
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+MOST_ANSWERS = 8
+"""Different numbers that are asked for one by one."""
 
 
 class Answers(NamedTuple):
@@ -75,6 +79,33 @@ class SignalOdds:
     def given(self, row: Ints, chance: Floats) -> Floats:
         """Return the chances of deals with the answers in some rows of `answers`."""
         return self.chances(self.answers.codes[row], chance)
+
+    def answering(self, codes: Floats) -> SignalOdds:
+        """Return the same odds for deals with other answers, one row for each deal."""
+        other = copy.copy(self)
+        other.answers = Answers(codes, np.arange(len(codes)))
+        return other
+
+    def possible(self, place: int) -> tuple[Floats, Floats]:
+        """Return the answers that a signal may have, and their shares in the population.
+
+        Many different numbers stand for two, one standard deviation to either side of their mean.
+        """
+        one = self.signals[place]
+        if self._joint:
+            codes, share = self._rows[:, place], self._share
+        elif _is_normal(one):
+            codes = one.reference["mean"] + np.array([-1.0, 1.0]) * one.reference["sd"]
+            return codes, np.full(2, 0.5)
+        else:
+            codes, share = one.shares()
+        kinds, kind = np.unique(codes, return_inverse=True)
+        share = np.bincount(kind.reshape(-1), share).astype(np.float64)
+        if isinstance(one, NumericSignal) and len(kinds) > MOST_ANSWERS:
+            mean = kinds @ share
+            sd = np.sqrt(share @ (kinds - mean) ** 2)
+            return mean + np.array([-sd, sd]), np.full(2, 0.5)
+        return kinds, share
 
     def constants(self, chance: Floats) -> Floats:
         """Return ``alpha`` of each chance in [0, 1], shape (n, draws)."""
@@ -150,9 +181,13 @@ def _inner(chance: Floats) -> NDArray[np.bool_]:
     return (chance > TINY) & (chance < 1.0 - TINY)
 
 
+def _is_normal(one: AnySignal) -> bool:
+    return isinstance(one, NumericSignal) and "mean" in (one.reference or ())
+
+
 def _reference(one: AnySignal, draws: int) -> Law:
     """Return the law of a signal's log-odds in the reference population."""
-    if isinstance(one, NumericSignal) and one.reference is not None and "mean" in one.reference:
+    if _is_normal(one):
         at = one.log_odds(np.array([one.reference["mean"], one.reference["sd"]]), draws)
         return Bell(at[:, 0], np.abs(at[:, 1]))
     codes, share = one.shares()

@@ -66,6 +66,7 @@ def cautions(scenario: Scenario, lowered: Lowered) -> list[Caution]:
         *_of_new_deals(scenario),
         *_of_shares(scenario),
         *_of_rows(scenario),
+        *_of_signals(scenario),
         Caution(
             "people-limit-paths-only",
             _limits(scenario),
@@ -172,6 +173,33 @@ def _of_rows(scenario: Scenario) -> list[Caution]:
             tuple(sorted(skipped, key=int)),
             "rows that cannot be used were left out; these are their numbers",
         )
+    ]
+
+
+def _of_signals(scenario: Scenario) -> list[Caution]:
+    """Return the warnings about signals, which go by their names."""
+    signals = scenario.signals
+    if signals is None:
+        return []
+    stated = [one for one in signals.signals if one.moves]
+    silent = [one.name for one in stated if one.reference is None and signals.population is None]
+    return [
+        Caution(
+            "signal-without-effect",
+            tuple(one.name for one in signals.signals if not one.moves),
+            "signals whose answers have equal odds: they move nothing",
+        ),
+        Caution(
+            "signal-unknown-everywhere",
+            tuple(silent) if len(scenario.pipeline) else (),
+            "signals without a known answer: they move nothing",
+        ),
+        Caution(
+            "signal-reference-of-open-deals",
+            tuple(one.name for one in stated if one.name in signals.own),
+            "signals without a stated reference: the open deals' own answers are it, so that on "
+            "average over them the chances stay those of the stages",
+        ),
     ]
 
 

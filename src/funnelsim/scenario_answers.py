@@ -116,9 +116,14 @@ class ScenarioAnswers(GoalAnswers):
         -------
         dict of str to list
             ``id``, ``stage``, ``amount`` (the mean, if it has a spread), ``age`` (days),
-            ``win_probability`` (in the end, given the age), one column of the chance to be booked
-            inside each period, and ``expected_close`` (mean close date given a win; None where the
-            mean is not finite). Any dataframe library takes it.
+            ``win_probability`` (in the end, given age and signals), one column of the chance to be
+            booked inside each period, and ``expected_close`` (mean close date given a win; None
+            where the mean is not finite). Any dataframe library takes it.
+
+            Where signals move the odds also ``odds_before_signals``, ``odds_after_signals``,
+            ``moved_by`` (the factor of each known answer, against not knowing it), ``unknown``
+            (the signals without an answer), ``ask`` (the one whose answer would move the expected
+            amount most) and ``asking_moves`` (by how much, one standard deviation).
         """
         return _exact.deals(self.scenario, self._lowered)
 

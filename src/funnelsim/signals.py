@@ -44,8 +44,8 @@ class Signals:
     ('coach',)
     """
 
-    signals: tuple[AnySignal, ...]
-    population: Mapping[str, tuple[str, ...]] | None = None
+    signals: Sequence[AnySignal]
+    population: Any = None
     own: tuple[str, ...] = field(default=(), compare=False)
     """Signals whose reference is that of the open deals."""
 
@@ -66,7 +66,7 @@ class Signals:
             put(self, "population", self._checked_population(self.population))
 
     def __hash__(self) -> int:
-        return hash(self.signals)
+        return hash(tuple(self.signals))
 
     def _checked_population(self, given: Any) -> dict[str, tuple[str, ...]]:
         table = table_from_frame(given)
