@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funnelsim.fitting.hierarchical import (
-    APART,
     Evidence,
     Places,
     Posterior,
-    fit_hierarchical,
+    fit_best,
     sigmoid,
     with_intercept,
 )
@@ -53,7 +52,7 @@ class Columns(NamedTuple):
 
 
 def fit_columns(
-    deals: Columns, *, apart: float = APART, begin: Posterior | None = None
+    deals: Columns, *, apart: float | None = None, begin: Posterior | None = None
 ) -> tuple[Posterior, float]:
     """Return the posterior of the effects, and how alike the deals of a group are.
 
@@ -61,18 +60,19 @@ def fit_columns(
     ----------
     deals : Columns
         The closed deals.
-    apart : float
-        As of `fit_hierarchical`.
+    apart : float, optional
+        As of `fit_best`.
     begin : Posterior, optional
         Of like deals, to begin with.
     """
-    posterior, rho = fit_hierarchical(deals.evidence(0.0), apart=apart, begin=begin), 0.0
-    for _ in range(ROUNDS):
+    posterior, rho = fit_best(deals.evidence(0.0), apart, begin), 0.0
+    several = len(np.unique(deals.group)) < len(deals.group)
+    for _ in range(ROUNDS if several else 0):
         found = likeness(deals.won, _left_out(posterior, deals, rho), deals.group)
         if found == rho:
             break
         rho = found
-        posterior = fit_hierarchical(deals.evidence(rho), apart=apart, begin=posterior)
+        posterior = fit_best(deals.evidence(rho), apart, posterior)
     return posterior, rho
 
 

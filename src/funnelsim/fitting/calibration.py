@@ -114,7 +114,7 @@ class Calibration:
         return "\n".join(lines)
 
 
-def by_signals(apart: float, begin: Posterior | None) -> Chances:
+def by_signals(apart: float | None, begin: Posterior | None = None) -> Chances:
     """Return the way to tell deals by their signals."""
 
     def chances(learn: Columns, told: Columns) -> Floats:

@@ -21,9 +21,9 @@ Places = NDArray[np.int64]
 INTERCEPT_PRECISION = 0.01
 SHARED = np.log(0.5), 1.0
 """Mean and sd of the logarithm of the standard deviation that the groups share."""
-APART = 0.5
-"""Sd of the logarithms of the groups' standard deviations around the shared one."""
-STEPS, INNER = 60, 2
+APART = 0.0, 0.35, 0.7, 1.2
+"""Sds of the logarithms of the groups' standard deviations around the shared one, to choose of."""
+STEPS = 100
 TOLERANCE = 1e-3
 LARGEST, LARGEST_LOG = 3.0, 0.7
 FLATTEST = 0.5
@@ -66,6 +66,8 @@ class Posterior:
         Precision of the shared logarithm and of the groups' distances from it.
     apart : float
         Sd of these distances.
+    log_evidence : float
+        Logarithm of the likelihood, everything unknown averaged over, up to a constant.
     """
 
     mode: Floats
@@ -74,6 +76,7 @@ class Posterior:
     log_sd: Floats
     hyper: Floats
     apart: float
+    log_evidence: float
 
     @property
     def total(self) -> Floats:
@@ -113,8 +116,34 @@ class Posterior:
         return effects, np.exp(log_sd)
 
 
+def fit_best(
+    seen: Evidence, apart: float | None = None, begin: Posterior | None = None
+) -> Posterior:
+    """Return the posterior; how far groups shrink unlike each other is that of most evidence.
+
+    Parameters
+    ----------
+    seen : Evidence
+        The deals.
+    apart : float, optional
+        It, where it is stated.
+    begin : Posterior, optional
+        Of like deals, to begin with.
+    """
+    if apart is not None:
+        return fit_hierarchical(seen, apart=apart, begin=begin)
+    best = fit_hierarchical(seen, apart=APART[0], begin=begin)
+    before = best
+    for one in APART[1:]:
+        before = fit_hierarchical(seen, apart=one, begin=before)
+        if before.log_evidence <= best.log_evidence:
+            break
+        best = before
+    return best
+
+
 def fit_hierarchical(
-    seen: Evidence, *, apart: float = APART, begin: Posterior | None = None
+    seen: Evidence, *, apart: float = APART[1], begin: Posterior | None = None
 ) -> Posterior:
     """Return the posterior of intercept and effects.
 
@@ -138,40 +167,50 @@ def fit_hierarchical(
     >>> found.chances(np.eye(2), np.zeros(2)).round(1)
     array([0.2, 0.6])
     """
-    groups = int(seen.group[-1]) + 1 if len(seen.group) else 0
+    groups = int(seen.group[-1]) + 1
     shared, away = SHARED[0], np.zeros(groups)
     mode = np.r_[_logit_of_share(seen), np.zeros(len(seen.group))]
-    if begin is not None and apart > 0.0 and groups:
+    if begin is not None:
         mode, shared = begin.mode, float(begin.log_sd.mean())
-        away = (begin.log_sd - shared) / apart
+        away = (begin.log_sd - shared) / apart if apart > 0.0 else away
     rows = with_intercept(seen.columns)
     for _ in range(STEPS):
         log_sd = shared + apart * away
-        mode, precision = _towards_mode(seen, rows, mode, log_sd)
+        mode, precision, far = _towards_mode(seen, rows, mode, log_sd)
         slope, hyper = _evidence_of(mode, precision, seen.group, log_sd, (shared, away, apart))
-        if np.abs(slope).max() < TOLERANCE:
+        if max(np.abs(slope).max(), far) < TOLERANCE:
             break
         step = np.clip(np.linalg.solve(hyper, slope), -LARGEST_LOG, LARGEST_LOG)
         shared, away = shared + float(step[0]), away + step[1:]
-    for _ in range(STEPS):
-        moved, precision = _towards_mode(seen, rows, mode, log_sd)
-        far, mode = np.abs(moved - mode).max(), moved
-        if far < TOLERANCE * TOLERANCE:
-            break
-    return Posterior(mode, precision, seen.group, log_sd, hyper, apart)
+    density = _log_density(seen, rows, mode, log_sd, (shared, away))
+    prior = prior_precision(log_sd, seen.group)
+    width = np.linalg.slogdet(precision + np.diag(prior))[1] + np.linalg.slogdet(hyper)[1]
+    evidence = density + 0.5 * float(np.log(prior).sum() - width)
+    return Posterior(mode, precision, seen.group, log_sd, hyper, apart, evidence)
+
+
+def _log_density(
+    seen: Evidence, rows: Floats, mode: Floats, log_sd: Floats, hyper: tuple[float, Floats]
+) -> float:
+    """Return the log-likelihood plus the exponents of all priors."""
+    eta = seen.offset + rows @ mode
+    likely = seen.weight @ (seen.won * eta - np.logaddexp(0.0, eta))
+    squares = prior_precision(log_sd, seen.group) @ mode**2 + hyper[1] @ hyper[1]
+    squares += ((hyper[0] - SHARED[0]) / SHARED[1]) ** 2
+    return float(likely - 0.5 * squares)
 
 
 def _towards_mode(
     seen: Evidence, rows: Floats, mode: Floats, log_sd: Floats
-) -> tuple[Floats, Floats]:
-    """Return intercept and effects after a few steps of Newton's method, and their precision."""
+) -> tuple[Floats, Floats, float]:
+    """Return intercept and effects after a step of Newton's method, the precision, and how far."""
     prior = prior_precision(log_sd, seen.group)
-    for _ in range(INNER):
-        chance = sigmoid(seen.offset + rows @ mode)
-        slope = rows.T @ (seen.weight * (seen.won - chance)) - prior * mode
-        step = np.linalg.solve(_curvature(seen, rows, chance) + np.diag(prior), slope)
-        mode = mode + step * min(1.0, LARGEST / max(float(np.abs(step).max()), LARGEST))
-    return mode, _curvature(seen, rows, sigmoid(seen.offset + rows @ mode))
+    chance = sigmoid(seen.offset + rows @ mode)
+    precision = _curvature(seen, rows, chance)
+    slope = rows.T @ (seen.weight * (seen.won - chance)) - prior * mode
+    step = np.linalg.solve(precision + np.diag(prior), slope)
+    far = float(np.abs(step).max())
+    return mode + step * min(1.0, LARGEST / max(far, LARGEST)), precision, far
 
 
 def _curvature(seen: Evidence, rows: Floats, chance: Floats) -> Floats:

@@ -210,7 +210,9 @@ def _label(cell: Any) -> str:
 
 def _levels(table: Table, name: str, silent: set[str]) -> Answers:
     """Return the levels of a column; the first spelling stands for all that differ in case."""
-    words = ["" if cell is None else _label(cell) for cell in table.columns[name]]
+    cells = table.columns[name]
+    word_of = {cell: "" if cell is None else _label(cell) for cell in dict.fromkeys(cells)}
+    words = [word_of[cell] for cell in cells]
     spelled = {one.casefold(): one for one in sorted(set(words), reverse=True)}
     levels = sorted(word for folded, word in spelled.items() if folded not in silent)
     if not levels:
@@ -219,7 +221,8 @@ def _levels(table: Table, name: str, silent: set[str]) -> Answers:
         rule = "say the same of several deals"
         raise InputError(f"column {name!r}", rule, f"{len(levels)} different answers", SAY_WHICH)
     place = {level.casefold(): k for k, level in enumerate(levels)}
-    places = np.array([place.get(one.casefold(), NEVER) for one in words], np.int64)
+    place_of = {word: place.get(word.casefold(), NEVER) for word in word_of.values()}
+    places = np.array([place_of[word] for word in words], np.int64)
     return Answers(name, tuple(levels), places, np.zeros(len(words)), 0.0, 1.0)
 
 

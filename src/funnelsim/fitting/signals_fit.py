@@ -24,7 +24,7 @@ from funnelsim.fitting.calibration import (
     calibrate,
 )
 from funnelsim.fitting.fitted import Fitted, generator
-from funnelsim.fitting.hierarchical import APART, Posterior
+from funnelsim.fitting.hierarchical import Posterior
 from funnelsim.fitting.signal_effects import Effect, centred, effects_of, strengths_of
 from funnelsim.fitting.signal_table import ClosedDeals, read_closed_deals
 from funnelsim.fitting.signal_warnings import warnings_of
@@ -62,8 +62,6 @@ class SignalFit:
         Of intercept and effects.
     log_odds : ndarray, shape (draws, columns)
         Draws of the effects, signal by signal.
-    apart : float
-        How far signals may shrink unlike each other.
     late : tuple of str
         Signals that were perhaps written down after the outcome, by the user's word.
     """
@@ -76,7 +74,6 @@ class SignalFit:
     columns: Columns = field(repr=False)
     posterior: Posterior = field(repr=False)
     log_odds: Floats = field(repr=False)
-    apart: float = APART
     late: tuple[str, ...] = ()
 
     @property
@@ -122,13 +119,13 @@ class SignalFit:
         """
         folds = whole("folds", folds, 2, MOST_FOLDS)
         repeats = whole("repeats", repeats, 1, MOST_REPEATS)
-        ways = {SIGNALS: by_signals(self.apart, self.posterior), BASE_RATE: by_base_rate}
+        ways = {SIGNALS: by_signals(self.posterior.apart, self.posterior), BASE_RATE: by_base_rate}
         if self.deals.base_chance is not None:
             ways[BASE_CHANCE] = by_base_chance
         early = [k for k, name in enumerate(self.names) if name not in self.late]
         if early and len(early) < len(self.names):
             name = f"signals without {', '.join(self.late)}"
-            ways[name] = by_some_signals(early, self.apart)
+            ways[name] = by_some_signals(early, self.posterior.apart)
         seed = whole("seed", seed, 0)
         return calibrate(self.columns, ways, folds=folds, repeats=repeats, seed=seed)
 
@@ -213,7 +210,7 @@ def by_some_signals(chosen: Sequence[int], apart: float) -> Any:
         signal = np.searchsorted(chosen, deals.signal[inside])
         return deals._replace(columns=deals.columns[:, inside], signal=signal)
 
-    full = by_signals(apart, None)
+    full = by_signals(apart)
     return lambda learn, told: full(only(learn), only(told))
 
 
@@ -229,7 +226,7 @@ def fit_signals(
     base_chance: str | None = None,
     late: Sequence[str] = (),
     unknown: str = ANSWER,
-    apart: float = APART,
+    apart: float | None = None,
     draws: int = 200,
     seed: int = 1,
 ) -> SignalFit:
@@ -263,9 +260,9 @@ def fit_signals(
         `SignalFit.signals`, and `SignalFit.calibration` shows what the others do alone.
     unknown : {"answer", "missing"}
         What the word "unknown" is: an answer of its own, or like an empty cell.
-    apart : float
+    apart : float, optional
         Standard deviation of the logarithms of the signals' strengths of shrinkage around the one
-        they share; 0: one strength for all.
+        they share; 0: one strength for all. By default what the deals speak for most.
     draws : int
         Draws of the effects.
     seed : int
@@ -289,7 +286,7 @@ def fit_signals(
         groups=groups, base_chance=base_chance, unknown=unknown,
     )  # fmt: skip
     late = _known_names("late", late, deals)
-    apart = number("apart", apart, NONNEGATIVE)
+    apart = None if apart is None else number("apart", apart, NONNEGATIVE)
     draws, seed = whole("draws", draws, 2, MOST_DRAWS), whole("seed", seed, 0)
     seen = columns_of(deals)
     posterior, likeness = fit_columns(seen, apart=apart)
@@ -298,9 +295,7 @@ def fit_signals(
     effects = effects_of(deals, seen, log_odds)
     strengths = strengths_of(deals, seen, log_odds)
     warnings = warnings_of(deals, late, likeness)
-    return SignalFit(
-        deals, effects, strengths, likeness, warnings, seen, posterior, log_odds, apart, late
-    )
+    return SignalFit(deals, effects, strengths, likeness, warnings, seen, posterior, log_odds, late)
 
 
 def columns_of(deals: ClosedDeals) -> Columns:
