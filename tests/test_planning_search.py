@@ -117,3 +117,21 @@ def test_a_coarse_search_asks_less():
     find_edge(fine, 0.7, 1.0, POSITIVE)
     find_edge(coarse, 0.7, 1.0, POSITIVE, part=COARSE)
     assert len(coarse.asked) < len(fine.asked)
+
+
+def test_a_search_ends_where_larger_values_no_longer_differ():
+    """Upwards alone: from where all is the same, less is still looked at."""
+
+    def chance(x):
+        return min(x, 20.0) / 40.0
+
+    def settled(one, other):
+        return min(one, other) >= 20.0
+
+    domain = Domain(0.0, 1e6, whole=True, settled=settled)
+    counted = Counted(chance)
+    assert find_edge(counted, 0.9, 3.0, domain).value is None
+    assert max(counted.asked) < 1_000
+    from_above = Counted(chance)
+    assert find_edge(from_above, 0.25, 500.0, domain).value == 10.0
+    assert max(from_above.asked) < 5_000

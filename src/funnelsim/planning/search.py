@@ -29,12 +29,15 @@ class Domain:
         Whether it is a number of things.
     unit : float
         The first stride from 0; infinite if all of a stated range is to be looked through.
+    settled : callable, optional
+        Whether two values that were tried, one above the other, show that no larger one differs.
     """
 
     low: float
     high: float
     whole: bool = False
     unit: float = 1.0
+    settled: Callable[[float, float], bool] | None = None
 
     def away(self, start: float, up: bool) -> Iterator[float]:
         """Yield values ever farther from ``start``, at last the end if it is near.
@@ -52,6 +55,8 @@ class Domain:
             value = float(round(value)) if self.whole else value
             if abs(value - seen) > COARSE * FINE * abs(value):
                 yield value
+                if up and self.settled is not None and self.settled(seen, value):
+                    return
                 seen = value
         if end != seen and distance <= unit * STRIDE**MOST_STRIDES:
             yield end

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,22 +15,18 @@ from funnelsim.futures import LEVEL, given
 from funnelsim.goal import CENTS
 from funnelsim.new_business import RequiredPipeline
 from funnelsim.parameters import Interval, number
-from funnelsim.planning.fields import bounds, check_scenario, is_whole, value_of, with_value
+from funnelsim.planning.fields import bounds, check_scenario, is_whole, value_of
 from funnelsim.planning.levers import EXTRA_DEALS, amount_of_extra, extra_in_words, lever_of
 from funnelsim.planning.results import FORMAT
 from funnelsim.planning.runs import Runs
 from funnelsim.planning.search import COARSE, FINE, Domain, Edge, find_edge
+from funnelsim.planning.trials import Trials
 from funnelsim.scenario import Scenario
 from funnelsim.simulation import Progress
 
 ANY = Interval(-math.inf, math.inf)
 MONEY, PARTS = 1e9, 16
 """What may be so large is an amount; from nothing a search begins with this part of the quota."""
-LISTED: dict[str, Callable[[tuple[float, ...]], float]] = {
-    "quota": math.fsum,
-    "new_business.per_period": statistics.fmean,
-}
-"""Inputs with one number for each period, and the one number that stands for all."""
 ABOUT = 40
 """Simulations that a search usually takes, for the bar."""
 
@@ -145,7 +139,8 @@ def solve(
 
     All values are tried on the same draws, so that the chance moves with the value and not with
     chance; the search takes for granted that it moves in one direction, and looks once
-    more inside a short or a stated range before it gives up. Extra deals
+    more inside a short or a stated range before it gives up. Of reps no more are tried once more of
+    them book the same on every path: then there is time for all. Extra deals
     (``pipeline.extra_deals``) are answered by `Forecast.required_pipeline`, in one pass, where
     there are none yet and they may come at once.
 
@@ -213,7 +208,7 @@ def _searched(
 ) -> Solution:
     """Return the solution by a search over the values of the input."""
     trials = Trials(base, name, runs)
-    domain = _domain(base, name, *ends)
+    domain = replace(_domain(base, name, *ends), settled=trials.time_for_all)
     start = _start(trials.now, domain, name)
     if trials.chance(start) is None:
         raise InputError(name, "be possible where the search begins", start, "state low and high")
@@ -222,55 +217,6 @@ def _searched(
     if edge.value is not None and edge.rising is not None and not edge.everywhere:
         found = _with_interval(found, trials, edge.value, domain)
     return found
-
-
-class Trials:
-    """The chance to reach the quota at values of one input; each value is tried once."""
-
-    def __init__(self, base: Scenario, name: str, runs: Runs) -> None:
-        self.base, self.name, self.now = base, name, _number_of(base, name)
-        self.seen: dict[float, Estimate] = {}
-        self.runs = runs
-
-    def at(self, value: float) -> Estimate:
-        """Return the chance at a value that the scenario takes."""
-        if value not in self.seen:
-            changed = self.base if value == self.now else with_value(self.base, self.name, value)
-            self.seen[value] = self._attainment(changed)
-        return self.seen[value]
-
-    def _attainment(self, scenario: Scenario) -> Estimate:
-        found = self.runs.forecast(scenario).attainment_probability()
-        assert found is not None
-        return found
-
-    def at_base(self) -> Estimate:
-        """Return the chance of the scenario as it is."""
-        return self._attainment(self.base) if self.now is None else self.at(self.now)
-
-    def chance(self, value: float) -> float | None:
-        """Return the chance, None where the scenario does not take the value."""
-        try:
-            return self.at(value).value
-        except InputError:
-            return None
-
-    @property
-    def best(self) -> tuple[float, Estimate]:
-        """The value with the highest chance, the nearest to where the input stands."""
-        by_distance = sorted(self.seen.items(), key=lambda one: abs(one[0] - (self.now or 0.0)))
-        return max(by_distance, key=lambda one: one[1].value)
-
-
-def _number_of(base: Scenario, name: str) -> float | None:
-    now = value_of(base, name)
-    if now is None:
-        return None
-    if name in LISTED and isinstance(now, tuple):  # a number keeps its profile
-        return LISTED[name](now)
-    if isinstance(now, bool) or not isinstance(now, int | float):
-        raise InputError(name, "be one number, to be solved for", now)
-    return float(now)
 
 
 def _domain(base: Scenario, name: str, low: float | None, high: float | None) -> Domain:
