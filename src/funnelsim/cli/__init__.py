@@ -1,6 +1,6 @@
 """The command line: from scenario files, from histories, or from a few numbers to answers."""
 
-from funnelsim.cli import forecast, history, plan, planning, required, workbook
+from funnelsim.cli import forecast, history, people, plan, planning, required, workbook
 from funnelsim.cli.commands import main
 
 __all__ = ["main"]
@@ -11,6 +11,8 @@ main.add_command(workbook.template)
 main.add_command(plan.plan)
 main.add_command(plan.statements)
 main.add_command(required.required)
+main.add_command(people.capacity)
+main.add_command(people.priorities)
 main.add_command(history.fit)
 main.add_command(history.outlook)
 main.add_command(history.backtest)
