@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import funnelsim as fs
+from funnelsim.signals import Signal, Signals
 from tests.oracles.compare import Comparison, assert_agreement, estimate_from_paths
 
 HOURS = (6, 10, 20, 40, 10)
@@ -91,10 +92,11 @@ def test_draws_of_a_conversion_count_alike():
 
 @pytest.mark.compiled
 def test_hours_ahead_are_those_that_simulated_deals_come_to():
-    """Deals that enter later stages, times hours, with ages that tell, and correlated chances."""
+    """Deals that enter later stages, times hours: ages that tell, shared chances, a signal."""
     funnel = fs.Funnel.key_account(
         time=fs.Gamma(mean=20, cv=0.6), time_if_lost=fs.Gamma(mean=40, cv=0.9), hours=HOURS
     )
+    coach = Signal("coach", {"covered": 3.0, "not": 1.0}, reference={"covered": 0.4, "not": 0.6})
     comparisons = []
     for n, one in enumerate(
         [
@@ -102,10 +104,13 @@ def test_hours_ahead_are_those_that_simulated_deals_come_to():
             deal("old", "meeting", age=60.0),
             deal("judged", "consulting", win_probability=0.7, age=10.0),
             deal("near", "negotiation"),
+            deal("with a coach", "training", coach="covered"),
+            deal("without", "meeting", coach="not"),
         ]
     ):
         scenario = scenario_of(
             [one],
+            signals=Signals([coach]) if "coach" in one else None,
             funnel=funnel,
             periods=fs.Periods("year", 20),
             market=fs.Market(win_rate_correlation=0.1),
@@ -260,6 +265,27 @@ def test_what_stays_is_simulated_on_the_same_draws():
     assert pruned.hours_dropped + pruned.hours_kept == pytest.approx(
         sum(one.hours for one in before.priorities().deals)
     )
+
+
+def test_what_is_dropped_does_not_move_the_odds_of_what_stays():
+    """Shares of known answers are those of all open deals, not of those that stay."""
+    coached = [deal(f"D{i}", "meeting", 1000 * i + 1, coach="yes" if i % 3 else "no")
+               for i in range(9)]  # fmt: skip
+    coach = Signal("coach", {"yes": 4.0, "no": 1.0})
+    scenario = scenario_of(coached, signals=Signals([coach]))
+    forecast = fs.simulate(scenario, paths=512)
+    pruned = forecast.priorities().drop(0.5)
+    smaller = scenario.replace(
+        pipeline=scenario.pipeline.where(
+            [one not in pruned.dropped for one in scenario.pipeline.ids]
+        )
+    )
+    before, after = forecast.deals(), fs.simulate(smaller, paths=512).deals()
+    chances = dict(zip(before["id"], before["win_probability"], strict=True))
+    assert {one: chances[one] for one in after["id"]} == pytest.approx(
+        dict(zip(after["id"], after["win_probability"], strict=True)), rel=1e-9
+    )
+    assert len(set(chances.values())) == 2
 
 
 @pytest.mark.compiled

@@ -125,7 +125,7 @@ def _open_deals(scenario: Scenario, lowered: Lowered, alive: Floats) -> OpenDeal
         group_first=deals.group_first,
         stage=standing.stage,
         cell=deals.cell,
-        score=_scores(_reached(scenario, lowered), lowered.shared, moved=moved),
+        score=_scores(reached(scenario, lowered), lowered.shared, moved=moved),
         age=rounded(standing.age),
         alive=np.ascontiguousarray(alive),
         alive_step=np.uint64(alive.shape[2] > 1),
@@ -140,14 +140,17 @@ def _open_deals(scenario: Scenario, lowered: Lowered, alive: Floats) -> OpenDeal
     )
 
 
-def _reached(scenario: Scenario, lowered: Lowered) -> Floats:
-    """Return the chance of each group to reach each stage after the first, given all known."""
+def reached(scenario: Scenario, lowered: Lowered) -> Floats:
+    """Return the chance of each group to reach each stage after the first, given all known.
+
+    Shape (groups, stages - 1, draws); that of the last stage is the chance to win.
+    """
     if lowered.odds is None:
         return _plainly(scenario, lowered.wins)
     standing, odds = lowered.standing, lowered.odds
     stages = range(1, len(scenario.funnel.stages))
-    reached = [chances_to_reach(scenario, standing, odds, k) for k in stages]
-    return np.stack(reached, axis=1)
+    chances = [chances_to_reach(scenario, standing, odds, k) for k in stages]
+    return np.stack(chances, axis=1)
 
 
 def _plainly(scenario: Scenario, wins: Floats) -> Floats:
@@ -157,9 +160,9 @@ def _plainly(scenario: Scenario, wins: Floats) -> Floats:
     return np.asarray(np.minimum(wins[:, None, :] / later, 1.0))
 
 
-def _scores(reached: Floats, shared: Shared, *, moved: bool) -> Floats:
+def _scores(chances: Floats, shared: Shared, *, moved: bool) -> Floats:
     """Return chances to leave each stage forward, given all that is known, as scores."""
-    score = rounded(scores(reached, shared, moved=moved))
+    score = rounded(scores(chances, shared, moved=moved))
     same = bool((score == score[:, :, :1]).all())
     return np.ascontiguousarray(score[:, :, :1]) if same else score
 

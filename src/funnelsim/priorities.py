@@ -208,10 +208,11 @@ class Priorities:
     """Open deals ranked by value per hour; made by `Forecast.priorities`.
 
     A deal with the chance ``w`` to be won comes to a later stage ``k`` with the chance
-    ``min(w / w_k, 1)``, so its hours ahead are the sum of ``h_k * min(w / w_k, 1)``. In the order
-    of value per hour, deals bring the most for every budget of hours, as long as work can be
-    divided (fractional knapsack [1]_). The ranking looks at the end, not at the horizon: it does
-    not know which deal would be won too late.
+    ``min(w / w_k, 1)``, so its hours ahead are the sum of ``h_k * min(w / w_k, 1)``. (Where signals
+    move its odds, the chance to come to ``k`` is moved, too.) In the order of value per hour, deals
+    bring the most for every budget of hours, as long as work can be divided (fractional knapsack
+    [1]_). The ranking looks at the end, not at the horizon: it does not know which deal would be
+    won too late.
 
     Parameters
     ----------
@@ -370,10 +371,10 @@ def _hours_ahead(scenario: Scenario, lowered: Lowered, current: float) -> Floats
     Draws of parameters count alike: it is the mean over them.
     """
     hours = _mean_hours(scenario)
-    wins = np.broadcast_to(
-        scenario.funnel.win_probabilities, (scenario.draws, len(scenario.funnel.stages))
-    )
-    comes = np.minimum(lowered.wins[:, None, :] / wins.T[None, :-1, :], 1.0).mean(axis=2)
+    from funnelsim._walks import reached  # noqa: PLC0415  loads the compiler
+
+    comes = np.ones((len(lowered.chance), len(hours)))
+    comes[:, 1:] = reached(scenario, lowered)[:, :-1].mean(axis=2)
     stage, later = lowered.standing.stage[:, None], np.arange(len(hours))
     comes = np.where(later > stage, comes, np.where(later == stage, current, 0.0))
     return np.asarray((comes * hours).sum(axis=1)[lowered.group])
