@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from funnelsim._amounts import jump_levels
 from funnelsim.distributions import Distribution
 from funnelsim.errors import InputError
-from funnelsim.kernels.cells import Cells
+from funnelsim.kernels.cells import ALL_BITS, Cells
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +37,7 @@ MANTISSA = 52
 
 
 class _Half(NamedTuple):
-    """One half of a law's table; ``first`` is the number of its lowest cell."""
+    """One half of a law's table; ``first`` is its lowest cell, 0 where it has but one."""
 
     nodes: Floats
     guide: NDArray[np.int64]
@@ -60,7 +60,7 @@ def lower_cells(least: Mapping[Distribution, float]) -> Cells:
     for law, depth in octaves.items():
         for upper, far in ((False, depth), (True, OCTAVES)):
             half = _half(law, far, steps, upper=upper)
-            places.append((cells - half.first, half.first, shift))
+            places.append((cells - half.first, half.first, shift if half.first else ALL_BITS))
             guides.append(half.guide + count)
             nodes.append(half.nodes)
             cells, count = cells + len(half.guide), count + len(half.nodes)
@@ -115,6 +115,8 @@ def _half(law: Distribution, octaves: int, steps: int, *, upper: bool) -> _Half:
     time = np.concatenate([at_border, quantile(asked[len(border) :])])[order]
     time = np.append(time, time[-1])
     time = np.rint(np.minimum(time, LONGEST) * GRAIN) / GRAIN
+    if (time == time[0]).all():
+        return _Half(np.array([[0.0, time[0], 0.0]]), np.zeros(2, np.int64), 0)
     width = np.diff(level, append=2.0)
     slope = np.where(width > 0.0, np.diff(time, append=time[-1]) / np.where(width > 0, width, 1), 0)
     guide = np.searchsorted(level, border, side="right") - 1

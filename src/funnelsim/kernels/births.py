@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from funnelsim.kernels.borrowing import borrowed
 from funnelsim.kernels.cells import level_of_word
 from funnelsim.kernels.creation import draw_counts, nth
-from funnelsim.kernels.jit import part
+from funnelsim.kernels.jit import inlined, part
 from funnelsim.kernels.outcomes import OUTCOME, TILE
 from funnelsim.kernels.philox import uniform_row
 from funnelsim.kernels.settling import settle
@@ -23,6 +23,7 @@ from funnelsim.kernels.walking import ZERO, go_on, thresholds
 
 PERIOD = np.uint64(3)
 DAY = np.uint64(4)
+ALWAYS = np.int32(2**31 - 1)
 
 
 class Births(NamedTuple):
@@ -79,24 +80,21 @@ def count_created(births, paths, lanes, tile, first, key):
 
 
 @part
-def _piece_of_birth(births, total, lane, number, word):
-    """Return the piece of a period in which a path's deal with this number is created."""
-    low, high = 0, len(births.period) - 1
-    place = level_of_word(word) * total[high, lane]
-    while low < high:
-        middle = (low + high) >> 1
-        if len(births.planned) > 0:
-            later = births.planned[middle] <= number
-        else:
-            later = total[middle, lane] <= place
-        if later:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+def _pick_pieces(planned, total, number, word, place, piece):
+    """Fill the piece of a period in which each path's deal with this number is created."""
+    last = len(total) - 1
+    piece[:] = ZERO
+    if len(planned) > 0:
+        piece[:] = np.uint64(min(np.searchsorted(planned, number, side="right"), last))
+        return
+    for lane in range(TILE):
+        place[lane] = level_of_word(word[lane]) * total[last, lane]
+    for j in range(last):
+        for lane in range(TILE):
+            piece[lane] += np.uint64(total[j, lane] <= place[lane])
 
 
-@part
+@inlined
 def clock_at(tau, day):
     """Return the clock at a calendar day; progress is even within a day."""
     if len(tau) == 0:
@@ -106,29 +104,57 @@ def clock_at(tau, day):
 
 
 @part
+def sure_to_win(births, lanes):
+    """Return whether every created deal of a tile is won, and if so leave the words of that."""
+    for year in range(len(lanes.ready)):
+        for s in range(births.stage, lanes.ready.shape[1]):
+            if lanes.ready[year, s].min() < ALWAYS:
+                return False
+    lanes.outcome[:] = 0
+    return True
+
+
+@part
+def draw_birth(births, sure, lanes, tile, low, high, key):
+    """Fill the words of a created deal that matter: of its outcome, its period and its day."""
+    if not sure:
+        uniform_row(tile, low, high, OUTCOME, key, lanes.outcome)
+    if len(births.period) > 1 and len(births.planned) == 0:
+        uniform_row(tile, low, high, PERIOD, key, lanes.uniform[0])
+    uniform_row(tile, low, high, DAY, key, lanes.uniform[1])
+
+
+@part
 def enter(births, road, lanes, number):
     """Let the deal with this number enter its stage where it is created; return on how many lanes.
 
     The words of its period and of its day are at hand.
     """
     births, road, lanes = borrowed(births), borrowed(road), borrowed(lanes)
-    stage, stages = births.stage, lanes.threshold.shape[0]
-    planned, last_year = len(births.planned) > 0, len(lanes.ready) - 1
-    there = 0
+    stage, tau, planned = births.stage, road.tau, births.planned
+    lo, hi, periods, year_length = births.lo, births.hi, births.period, births.year
+    moment, created, active, clock = lanes.uniform[1], lanes.created, lanes.active, lanes.clock
+    period, earliest, entered = lanes.period, lanes.earliest, lanes.entered[stage]
+    ready, threshold = lanes.ready, lanes.threshold
+    last_year, there = len(ready) - 1, np.int64(0)
+    _pick_pieces(planned, lanes.total, number, lanes.uniform[0], lanes.real[0], period)
+    if last_year == 0:
+        threshold[stage:] = ready[0, stage:]
     for lane in range(TILE):
-        if planned or number < lanes.created[lane]:
-            j = _piece_of_birth(births, lanes.total, lane, number, lanes.uniform[0, lane])
-            length = births.hi[j] - births.lo[j]
-            day = births.lo[j] + level_of_word(lanes.uniform[1, lane]) * length
-            year = min(np.int64(day / births.year), last_year)
-            for s in range(stage, stages):
-                lanes.threshold[s, lane] = lanes.ready[year, s, lane]
-            lanes.active[there] = np.uint64(lane)
-            lanes.clock[lane] = clock_at(road.tau, day)
-            lanes.period[lane] = np.uint64(births.period[j])
-            lanes.earliest[lane] = np.int64(np.ceil(day))
-            lanes.entered[stage, births.period[j], lane] += np.int32(1)
-            there += 1
+        j = period[lane]
+        day = lo[j] + level_of_word(moment[lane]) * (hi[j] - lo[j])
+        if last_year > 0:
+            year = min(np.int64(day / year_length), last_year)
+            for s in range(stage, len(threshold)):
+                threshold[s, lane] = ready[year, s, lane]
+        clock[lane] = clock_at(tau, day)
+        period[lane] = np.uint64(periods[j])
+        earliest[lane] = np.int64(np.ceil(day))
+    for lane in range(TILE):
+        created_here = len(planned) > 0 or number < created[lane]
+        entered[period[lane], lane] += np.int32(created_here)
+        active[there] = np.uint64(lane)
+        there += np.int64(created_here)
     return there
 
 
@@ -138,11 +164,10 @@ def walk_created_deals(births, repeats, pending, road, paths, lanes, results, ti
     if len(births.period) == 0:
         return
     prepare(births, paths, lanes, first)
+    sure = sure_to_win(births, lanes)
     for number in range(count_created(births, paths, lanes, tile, first, key)):
         low, high = nth(births.low, births.high, number)
-        uniform_row(tile, low, high, OUTCOME, key, lanes.outcome)
-        uniform_row(tile, low, high, PERIOD, key, lanes.uniform[0])
-        uniform_row(tile, low, high, DAY, key, lanes.uniform[1])
+        draw_birth(births, sure, lanes, tile, low, high, key)
         count = enter(births, road, lanes, number)
         count = go_on(births.stage, road.whole, ZERO, 0.0, road, lanes, count, tile, low, high, key)
         settle(

@@ -17,6 +17,8 @@ from funnelsim.kernels.jit import part
 
 STEP = 2.0**-31
 ONE, TWO = np.uint64(1), np.uint64(2)
+ALL_BITS = 62
+"""Bits dropped where all levels are in one cell: those of a law of a single value."""
 
 
 class Cells(NamedTuple):
@@ -31,6 +33,12 @@ class Cells(NamedTuple):
 def level_of_word(word):
     """Return the uniform of a 31-bit word, in (0, 1)."""
     return (np.float64(word) + 0.5) * STEP
+
+
+@part
+def is_single(places, law):
+    """Return whether a law is that of a single value, whatever the level."""
+    return places[np.uint64(TWO * law), 2] == ALL_BITS
 
 
 @part

@@ -13,19 +13,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from funnelsim.kernels.births import DAY, count_created, enter, prepare
-from funnelsim.kernels.births import PERIOD as PERIOD_OF_BIRTH
+from funnelsim.kernels.births import count_created, draw_birth, enter, prepare, sure_to_win
 from funnelsim.kernels.borrowing import borrowed
-from funnelsim.kernels.cells import level_of_word, time_at
+from funnelsim.kernels.cells import is_single, level_of_word, time_at
 from funnelsim.kernels.creation import nth
 from funnelsim.kernels.jit import inlined, part
 from funnelsim.kernels.outcomes import OUTCOME, TILE
 from funnelsim.kernels.philox import uniform_row
 from funnelsim.kernels.trajectories import start_everywhere, start_lost
 from funnelsim.kernels.walking import (
-    FIRST_TIME,
     NO_TIME,
     ZERO,
+    draw_time,
     leave,
     period_of,
     rest_of,
@@ -131,8 +130,9 @@ def _set_out(rank, stage, last, group, ways, lanes, count, low, high):
 
 @part
 def _draw_work(stage, work, lanes, tile, low, high, key):
-    """Draw the words of the work in a stage, if it takes any."""
-    if work.law[stage] >= 0:
+    """Draw the words of the work in a stage, if it takes any that they could change."""
+    law = work.law[stage]
+    if law >= 0 and not is_single(work.places, np.uint64(law)):
         uniform_row(tile, low, high, FIRST_WORK + np.uint64(stage), key, lanes.uniform[1])
 
 
@@ -164,7 +164,7 @@ def write_way(rank, stage, road, work, ways, lanes, count, tile, low, high, key)
     last, horizon, ahead = lanes.threshold.shape[0] - 1, road.end[len(road.end) - 2], lanes.real[0]
     active, outcome, pace = lanes.active, lanes.outcome, lanes.pace
     while stage <= last and work.law[stage] < 0 and count > 0:
-        uniform_row(tile, low, high, FIRST_TIME + np.uint64(stage), key, lanes.uniform[0])
+        draw_time(stage, road, lanes, tile, low, high, key)
         count = leave(stage, road.whole, ZERO, 0.0, road, lanes, count)
         stage += 1
     _set_out(rank, stage, last, np.int64(-1), ways, lanes, count, low, high)
@@ -183,7 +183,7 @@ def write_way(rank, stage, road, work, ways, lanes, count, tile, low, high, key)
     for s in range(stage, last + 1):
         if count == 0:
             break
-        uniform_row(tile, low, high, FIRST_TIME + np.uint64(s), key, word)
+        draw_time(s, road, lanes, tile, low, high, key)
         _draw_work(s, work, lanes, tile, low, high, key)
         going, laws, threshold = np.uint64(0), road.law[s], lanes.threshold[s]
         drawn, law = work.law[s] >= 0, np.uint64(max(work.law[s], 0))
@@ -226,7 +226,7 @@ def write_dated_way(
         clock[lane] = 0.0
         count += np.int64(lanes.outcome[lane] <= lanes.threshold[last, lane])
     for s in range(stage, last + 1):
-        uniform_row(tile, low, high, FIRST_TIME + np.uint64(s), key, lanes.uniform[0])
+        draw_time(s, road, lanes, tile, low, high, key)
         for i in range(count):
             lane = active[i]
             draw, here = np.uint64(lanes.draw[lane]), s == stage
@@ -287,7 +287,7 @@ def write_open_deals(deals, road, work, rank, ways, paths, lanes, tile, first, k
             if close >= 0.0:
                 count = start_lost(lanes)
             if count > 0:
-                uniform_row(tile, low, high, FIRST_TIME + np.uint64(stage), key, lanes.uniform[0])
+                draw_time(stage, road, lanes, tile, low, high, key)
                 alive = deals.alive[group]
                 count = leave(stage, alive, deals.alive_step, deals.age[group], road, lanes, count)
             write_way(
@@ -331,15 +331,14 @@ def write_created_deals(births, road, work, before, ways, paths, lanes, tile, fi
     if len(births.period) == 0:
         return ways, before
     prepare(births, paths, lanes, first)
+    sure = sure_to_win(births, lanes)
     stage, last = births.stage, lanes.threshold.shape[0] - 1
     most = count_created(births, paths, lanes, tile, first, key)
     ways = with_room(ways, most * (HEAD + LEG))  # memory that is not written to costs nothing
     for number in range(most):
         ways = with_room(ways, HEAD + LEG * (last + 1))
         low, high = nth(births.low, births.high, number)
-        uniform_row(tile, low, high, OUTCOME, key, lanes.outcome)
-        uniform_row(tile, low, high, PERIOD_OF_BIRTH, key, lanes.uniform[0])
-        uniform_row(tile, low, high, DAY, key, lanes.uniform[1])
+        draw_birth(births, sure, lanes, tile, low, high, key)
         count = enter(births, road, lanes, number)
         write_way(
             before + number, stage, road, work, borrowed(ways), lanes, count, tile, low, high, key

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from funnelsim.kernels.cells import ONE, level_of_word, time_at
+from funnelsim.kernels.cells import ONE, is_single, level_of_word, time_at
 from funnelsim.kernels.jit import part
 from funnelsim.kernels.outcomes import SCALE, TILE, move, pick
 from funnelsim.kernels.philox import uniform_row
@@ -132,12 +132,20 @@ def leave(s, alive, step, age, road, lanes, count):
 
 
 @part
+def draw_time(s, road, lanes, tile, low, high, key):
+    """Fill the first row of words with those of the time in a stage, if they can change it."""
+    law, places = road.law[s], road.places
+    fixed = is_single(places, law[0, 0]) and is_single(places, law[1, 0])
+    if road.law_step != ZERO or not fixed:
+        uniform_row(tile, low, high, FIRST_TIME + np.uint64(s), key, lanes.uniform[0])
+
+
+@part
 def go_on(stage, alive, step, age, road, lanes, count, tile, low, high, key):
     """Let the first ``count`` lanes go on from a stage; return how many are won in time."""
-    uniform = lanes.uniform[0]
     for s in range(stage, lanes.threshold.shape[0]):
         if count > 0:
-            uniform_row(tile, low, high, FIRST_TIME + np.uint64(s), key, uniform)
+            draw_time(s, road, lanes, tile, low, high, key)
             if s == stage:
                 count = leave(s, alive, step, age, road, lanes, count)
             else:
