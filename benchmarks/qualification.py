@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 PATH = Path(__file__).parents[1] / "tests/data/b2b_qualification/opportunities.csv"
 NOT_SIGNALS = ("row", "Status")
-APART = "signals, unlike strengths"
+ONE = "signals, one strength"
 PLAIN, LIGHT = "logistic regression, no penalty", "logistic regression, scikit-learn's penalty"
 FOREST = "random forest"
 LEAVES = (2, 5)
@@ -76,8 +76,8 @@ def rivals(trees: int) -> dict[str, Chances]:
 def compared(fit: SignalFit, *, repeats: int, seed: int = 1, trees: int = TREES) -> Calibration:
     """Return the scores of all ways in the same splits."""
     ways = {
-        SIGNALS: by_signals(None),
-        APART: by_signals(0.7),
+        SIGNALS: by_signals(),
+        ONE: by_signals([0.0]),
         BASE_RATE: by_base_rate,
         **rivals(trees),
     }

@@ -7,16 +7,17 @@ outcomes inside a group are, beyond what their answers explain, is read from the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from funnelsim.fitting.averaged import APART, Averaged, fit_averaged
 from funnelsim.fitting.hierarchical import (
     Evidence,
     Places,
     Posterior,
-    fit_best,
     sigmoid,
     with_intercept,
 )
@@ -52,27 +53,27 @@ class Columns(NamedTuple):
 
 
 def fit_columns(
-    deals: Columns, *, apart: float | None = None, begin: Posterior | None = None
-) -> tuple[Posterior, float]:
+    deals: Columns, *, apart: Sequence[float] = APART, begin: Averaged | None = None
+) -> tuple[Averaged, float]:
     """Return the posterior of the effects, and how alike the deals of a group are.
 
     Parameters
     ----------
     deals : Columns
         The closed deals.
-    apart : float, optional
-        As of `fit_best`.
-    begin : Posterior, optional
+    apart : sequence of float
+        As of `fit_averaged`.
+    begin : Averaged, optional
         Of like deals, to begin with.
     """
-    posterior, rho = fit_best(deals.evidence(0.0), apart, begin), 0.0
+    posterior, rho = fit_averaged(deals.evidence(0.0), apart, begin), 0.0
     several = len(np.unique(deals.group)) < len(deals.group)
     for _ in range(ROUNDS if several else 0):
-        found = likeness(deals.won, _left_out(posterior, deals, rho), deals.group)
+        found = likeness(deals.won, _left_out(posterior.best, deals, rho), deals.group)
         if found == rho:
             break
         rho = found
-        posterior = fit_best(deals.evidence(rho), apart, posterior)
+        posterior = fit_averaged(deals.evidence(rho), apart, posterior)
     return posterior, rho
 
 

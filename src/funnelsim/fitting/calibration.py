@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,9 @@ from funnelsim._text import aligned
 from funnelsim.errors import InputError
 from funnelsim.estimate import Estimate
 from funnelsim.fitting.alike import Columns, fit_columns
+from funnelsim.fitting.averaged import APART, Averaged
 from funnelsim.fitting.fitted import generator
-from funnelsim.fitting.hierarchical import Places, Posterior
+from funnelsim.fitting.hierarchical import Places
 from funnelsim.fitting.scores import (
     ReliabilityBin,
     Scores,
@@ -114,7 +115,7 @@ class Calibration:
         return "\n".join(lines)
 
 
-def by_signals(apart: float | None, begin: Posterior | None = None) -> Chances:
+def by_signals(apart: Sequence[float] = APART, begin: Averaged | None = None) -> Chances:
     """Return the way to tell deals by their signals."""
 
     def chances(learn: Columns, told: Columns) -> Floats:

@@ -21,8 +21,6 @@ Places = NDArray[np.int64]
 INTERCEPT_PRECISION = 0.01
 SHARED = np.log(0.5), 1.0
 """Mean and sd of the logarithm of the standard deviation that the groups share."""
-APART = 0.0, 0.35, 0.7, 1.2
-"""Sds of the logarithms of the groups' standard deviations around the shared one, to choose of."""
 STEPS = 100
 TOLERANCE = 1e-3
 LARGEST, LARGEST_LOG = 3.0, 0.7
@@ -92,20 +90,18 @@ class Posterior:
         nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
         return np.asarray(sigmoid(mean[:, None] + sd[:, None] * nodes) @ (weights / weights.sum()))
 
-    def draws(self, count: int, random: np.random.Generator) -> tuple[Floats, Floats]:
-        """Return draws of intercept and effects, and of the groups' standard deviations.
-
-        Returns
-        -------
-        effects : ndarray, shape (count, 1 + columns)
-        sds : ndarray, shape (count, groups)
-        """
+    def draws(self, count: int, random: np.random.Generator) -> Floats:
+        """Return draws of intercept and effects, shape (count, 1 + columns)."""
         away = _normal(self.hyper, random.standard_normal((count, len(self.hyper))))
         log_sd = self.log_sd + away[:, :1] + self.apart * away[:, 1:]
+        return self._given(log_sd, random)
+
+    def _given(self, log_sd: Floats, random: np.random.Generator) -> Floats:
+        """Return a draw of intercept and effects for each row of standard deviations."""
         pull = self.total @ self.mode
-        noise = random.standard_normal((count, len(self.mode)))
+        noise = random.standard_normal((len(log_sd), len(self.mode)))
         effects = np.empty_like(noise)
-        for first in range(0, count, AT_ONCE):
+        for first in range(0, len(log_sd), AT_ONCE):
             some = slice(first, first + AT_ONCE)
             prior = prior_precision(log_sd[some], self.group)
             total = self.precision + prior[:, :, None] * np.eye(len(self.mode))
@@ -113,37 +109,11 @@ class Posterior:
             half = np.linalg.solve(root, np.broadcast_to(pull, noise[some].shape)[..., None])
             right = half + noise[some][..., None]
             effects[some] = np.linalg.solve(np.swapaxes(root, 1, 2), right)[..., 0]
-        return effects, np.exp(log_sd)
-
-
-def fit_best(
-    seen: Evidence, apart: float | None = None, begin: Posterior | None = None
-) -> Posterior:
-    """Return the posterior; how far groups shrink unlike each other is that of most evidence.
-
-    Parameters
-    ----------
-    seen : Evidence
-        The deals.
-    apart : float, optional
-        It, where it is stated.
-    begin : Posterior, optional
-        Of like deals, to begin with.
-    """
-    if apart is not None:
-        return fit_hierarchical(seen, apart=apart, begin=begin)
-    best = fit_hierarchical(seen, apart=APART[0], begin=begin)
-    before = best
-    for one in APART[1:]:
-        before = fit_hierarchical(seen, apart=one, begin=before)
-        if before.log_evidence <= best.log_evidence:
-            break
-        best = before
-    return best
+        return effects
 
 
 def fit_hierarchical(
-    seen: Evidence, *, apart: float = APART[1], begin: Posterior | None = None
+    seen: Evidence, *, apart: float = 0.35, begin: Posterior | None = None
 ) -> Posterior:
     """Return the posterior of intercept and effects.
 
@@ -177,7 +147,8 @@ def fit_hierarchical(
     for _ in range(STEPS):
         log_sd = shared + apart * away
         mode, precision, far = _towards_mode(seen, rows, mode, log_sd)
-        slope, hyper = _evidence_of(mode, precision, seen.group, log_sd, (shared, away, apart))
+        at = mode, precision, _bend(seen, rows, mode, precision, log_sd)
+        slope, hyper = _evidence_of(at, seen.group, log_sd, (shared, away, apart))
         if max(np.abs(slope).max(), far) < TOLERANCE:
             break
         step = np.clip(np.linalg.solve(hyper, slope), -LARGEST_LOG, LARGEST_LOG)
@@ -218,9 +189,19 @@ def _curvature(seen: Evidence, rows: Floats, chance: Floats) -> Floats:
     return np.asarray(root.T @ root)
 
 
+def _bend(seen: Evidence, rows: Floats, mode: Floats, precision: Floats, log_sd: Floats) -> Floats:
+    """Return how the logarithm of the curvature's determinant grows with intercept and effects.
+
+    Without it the standard deviations of effects on wins and losses would be found too small.
+    """
+    covariance = np.linalg.inv(precision + np.diag(prior_precision(log_sd, seen.group)))
+    chance = sigmoid(seen.offset + rows @ mode)
+    third = seen.weight * chance * (1.0 - chance) * (1.0 - 2.0 * chance)
+    return np.asarray(rows.T @ (third * np.einsum("ij,ij->i", rows @ covariance, rows)))
+
+
 def _evidence_of(
-    mode: Floats,
-    precision: Floats,
+    at: tuple[Floats, Floats, Floats],
     group: Places,
     log_sd: Floats,
     hyper: tuple[float, Floats, float],
@@ -229,15 +210,16 @@ def _evidence_of(
 
     The likelihood is taken as normal around the mode, with the curvature it has there.
     """
-    shared, away, apart = hyper
+    (mode, precision, bend), (shared, away, apart) = at, hyper
     groups = len(log_sd)
     member = np.eye(groups)[group]
-    covariance = np.linalg.inv(precision + np.diag(prior_precision(log_sd, group)))[1:, 1:]
+    whole = np.linalg.inv(precision + np.diag(prior_precision(log_sd, group)))
+    covariance = whole[1:, 1:]
     inverse = np.exp(-2.0 * log_sd)
     square = (mode[1:] ** 2 + np.diag(covariance)) @ member
     of_group = member * mode[1:, None]
     cross = 2.0 * of_group.T @ covariance @ of_group + member.T @ covariance**2 @ member
-    slope = square * inverse - member.sum(axis=0)
+    slope = square * inverse - member.sum(axis=0) - inverse * (bend @ whole[:, 1:] @ of_group)
     curve = np.diag(2.0 * inverse * square) - 2.0 * np.outer(inverse, inverse) * cross
     turn = np.column_stack([np.ones(groups), apart * np.eye(groups)])
     prior = np.r_[SHARED[1] ** -2.0, np.ones(groups)]

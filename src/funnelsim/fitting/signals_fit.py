@@ -13,6 +13,7 @@ from funnelsim._signal import ANSWER, MISSING, UNKNOWN
 from funnelsim.cautions import Caution
 from funnelsim.errors import unknown as unknown_name
 from funnelsim.fitting.alike import Columns, fit_columns
+from funnelsim.fitting.averaged import APART, Averaged
 from funnelsim.fitting.calibration import (
     BASE_CHANCE,
     BASE_RATE,
@@ -24,7 +25,6 @@ from funnelsim.fitting.calibration import (
     calibrate,
 )
 from funnelsim.fitting.fitted import Fitted, generator
-from funnelsim.fitting.hierarchical import Posterior
 from funnelsim.fitting.signal_effects import Effect, centred, effects_of, strengths_of
 from funnelsim.fitting.signal_table import ClosedDeals, read_closed_deals
 from funnelsim.fitting.signal_warnings import warnings_of
@@ -58,7 +58,7 @@ class SignalFit:
         What the table cannot say.
     columns : Columns
         What was regressed.
-    posterior : Posterior
+    posterior : Averaged
         Of intercept and effects.
     log_odds : ndarray, shape (draws, columns)
         Draws of the effects, signal by signal.
@@ -72,7 +72,7 @@ class SignalFit:
     likeness: float
     warnings: tuple[Caution, ...] = field(repr=False)
     columns: Columns = field(repr=False)
-    posterior: Posterior = field(repr=False)
+    posterior: Averaged = field(repr=False)
     log_odds: Floats = field(repr=False)
     late: tuple[str, ...] = ()
 
@@ -202,7 +202,7 @@ class SignalFit:
         return self.summary()
 
 
-def by_some_signals(chosen: Sequence[int], apart: float) -> Any:
+def by_some_signals(chosen: Sequence[int], apart: Sequence[float]) -> Any:
     """Return the way to tell deals by some of their signals."""
 
     def only(deals: Columns) -> Columns:
@@ -262,7 +262,8 @@ def fit_signals(
         What the word "unknown" is: an answer of its own, or like an empty cell.
     apart : float, optional
         Standard deviation of the logarithms of the signals' strengths of shrinkage around the one
-        they share; 0: one strength for all. By default what the deals speak for most.
+        they share; 0: one strength for all. By default several are averaged over,
+        as far as the deals speak for each.
     draws : int
         Draws of the effects.
     seed : int
@@ -279,18 +280,18 @@ def fit_signals(
     >>> deals = {"coach": ["yes"] * 60 + ["no"] * 60,
     ...          "Status": ["Won"] * 40 + ["Lost"] * 40 + ["Won"] * 15 + ["Lost"] * 25}
     >>> fit_signals(deals).effect("coach", "yes").in_words
-    '40 wins in 60: odds x 2.2 (1.7 to 2.9)'
+    '40 wins in 60: odds x 2.2 (1.7 to 3)'
     """
     deals = read_closed_deals(
         table, outcome=outcome, won=won, lost=lost, columns=columns, numeric=numeric,
         groups=groups, base_chance=base_chance, unknown=unknown,
     )  # fmt: skip
     late = _known_names("late", late, deals)
-    apart = None if apart is None else number("apart", apart, NONNEGATIVE)
+    ways = APART if apart is None else (number("apart", apart, NONNEGATIVE),)
     draws, seed = whole("draws", draws, 2, MOST_DRAWS), whole("seed", seed, 0)
     seen = columns_of(deals)
-    posterior, likeness = fit_columns(seen, apart=apart)
-    drawn, _ = posterior.draws(draws, generator(seed, OF_EFFECTS))
+    posterior, likeness = fit_columns(seen, apart=ways)
+    drawn = posterior.draws(draws, generator(seed, OF_EFFECTS))
     log_odds = centred(drawn[:, 1:], seen)
     effects = effects_of(deals, seen, log_odds)
     strengths = strengths_of(deals, seen, log_odds)
