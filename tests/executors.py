@@ -137,6 +137,11 @@ def dies_once(mark, work, seed, first, paths):
     return run_block(work, seed, first, paths)
 
 
+def dies_once_with(_, mark, work, seed, first, paths):
+    """Do so with more to be sent than it takes."""
+    return dies_once(mark, work, seed, first, paths)
+
+
 def dies_always(parent, work, seed, first, paths):
     """Kill the process at the third block, unless it is the parent."""
     if paths and first == FATAL and os.getpid() != parent:

@@ -34,6 +34,7 @@ from tests.executors import (
     bookings_through,
     dies_always,
     dies_once,
+    dies_once_with,
     fails,
     marks,
     plain,
@@ -173,6 +174,14 @@ def test_what_is_left_of_a_broken_pool_runs_on_threads_and_it_is_said(tmp_path):
         assert_killed_and_the_same(mark, cents)
         with pytest.warns(ExecutorWarning, match="ran on threads"):  # broken from the first
             assert_killed_and_the_same(mark, bookings_through(run_block, (), executor))
+
+
+def test_a_worker_may_die_while_it_is_sent_more_than_a_pipe_holds(tmp_path):
+    mark = tmp_path / "killed"
+    large = np.zeros(2**20)
+    with processes(1) as executor, pytest.warns(ExecutorWarning, match="ran on threads"):
+        cents = bookings_through(dies_once_with, (large, mark), executor)
+    assert_killed_and_the_same(mark, cents)
 
 
 def test_blocks_that_always_kill_their_worker_end_in_an_error():

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
 from typing import Any, TypeAlias, TypeVar
 
+from funnelsim._broken_pools import let_go
 from funnelsim.errors import ExecutorWarning, InputError
 
 Answer = TypeVar("Answer")
@@ -51,6 +52,7 @@ class Workers:
 
     def replace(self, error: BaseException) -> None:
         """Go on elsewhere, now that this error has shown the executor to be broken."""
+        let_go(self._executor)
         self.close()
         if self._make is not None:
             self._executor = self._made()
