@@ -65,7 +65,7 @@ class Scratch(NamedTuple):
     """Rows that the kernel writes and reads again: one lane for each path of a tile."""
 
     chance: NDArray[np.float64]
-    by: NDArray[np.float64]
+    by: NDArray[np.float64]  # (K, TILE)
     amount: NDArray[np.float64]
     uniform: NDArray[np.int32]  # (4, TILE)
     place: NDArray[np.uint32]  # (K, TILE), and so are the rest
@@ -81,7 +81,7 @@ class Scratch(NamedTuple):
         row, rows = TILE, (periods, TILE)
         return cls(
             np.empty(row),
-            np.empty(row),
+            np.empty(rows),
             np.empty(row),
             np.empty((4, TILE), np.int32),
             np.zeros(rows, np.uint32),
@@ -247,6 +247,7 @@ def fold_of(source: int) -> Callable[..., None]:
             total[:] = 0.0
             won[:] = 0
             room = np.int64(MOST_PARTIAL)
+            row_before = np.int64(-1)
             for group in range(len(cell)):
                 pick(score[group], draw, chance)
                 if cell[group] >= 0:
@@ -254,14 +255,17 @@ def fold_of(source: int) -> Callable[..., None]:
                 row = table_row[group]
                 for k in range(threshold.shape[0]):
                     if row < 0:
-                        pick(by_end[group, k], draw, by)
+                        pick(by_end[group, k], draw, by[k])
+                    elif row == row_before:
+                        pass  # groups alike but for their chance follow each other
                     elif len(jump) > 0 and jump[row, 0] <= 1.0:
                         _read_jumps(
-                            table[row], jump[row], deals.draw_step, draw, k, place, part, by
+                            table[row], jump[row], deals.draw_step, draw, k, place, part, by[k]
                         )
                     else:
-                        _read(table[row], deals.draw_step, draw, k, place, part, by)
-                    _scale(chance, by, k, threshold)
+                        _read(table[row], deals.draw_step, draw, k, place, part, by[k])
+                    _scale(chance, by[k], k, threshold)
+                row_before = row
                 deal, fixed, last = group_first[group], group_fixed[group], group_first[group + 1]
                 while deal < last:
                     several = 4 if fixed - deal >= 4 else 1
