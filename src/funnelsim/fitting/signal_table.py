@@ -22,7 +22,7 @@ Places = NDArray[np.int64]
 
 FEWEST = 10
 NEVER, NOTHING = -1, 1e300
-DIFFERENT = 0.5
+DIFFERENT = 0.25
 """Equal answers tell deals that belong together if so many groups per deal are left."""
 CHANCE = Interval(0.0, 1.0, open_low=True, open_high=True)
 SAY_WHICH = "give columns= without it, or numeric= with it"

@@ -252,7 +252,7 @@ def fit_signals(
     groups : str, optional
         A column that says which deals belong together (an account): they stay on one side of each
         split, and count for less where they end alike. By default deals with equal answers, unless
-        most have equals: then each deal is by itself.
+        there are more than four times as many deals as different answers: then each is by itself.
     base_chance : str, optional
         A column with the chance of each deal without its signals (of its stage), in (0, 1).
     late : sequence of str
