@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit, ndtr
 
-from funnelsim._odds import MOST_LISTED, TINY, Atoms, Bell, average_over, probit
+from funnelsim._odds import MOST_LISTED, TINY, Atoms, Bell, Transformed, average_over, probit
 
 DRAWS = 3
 
@@ -34,6 +34,18 @@ def test_the_mean_is_that_of_all_combinations(count, levels, spread):
     c = np.linspace(-40.0, 40.0, 31)[:, None] * np.ones(DRAWS)
     found = average_over(laws, DRAWS).at(c)
     np.testing.assert_allclose(found, by_enumeration(laws, c), rtol=0.0, atol=1e-14)
+
+
+def test_some_of_several_laws():
+    laws = random_laws(4, 3, 1.0, seed=2)
+    some = np.array([[1, 0, 1, 0], [0, 0, 0, 0], [1, 1, 1, 1], [1, 0, 1, 0]], bool)
+    c = np.array([[-1.0], [0.3], [2.0], [60.0]]) * np.ones(DRAWS)
+    found = Transformed(laws).of_some(c, some)
+    for row, kept in enumerate(some):
+        part = [law for law, is_in in zip(laws, kept, strict=True) if is_in]
+        np.testing.assert_allclose(
+            found[row : row + 1], by_enumeration(part, c[row : row + 1]), atol=1e-14
+        )
 
 
 def test_both_ways_were_taken():

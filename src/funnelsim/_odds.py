@@ -143,7 +143,7 @@ class _Listed(Average):
         return chance @ self._law.share, slope @ self._law.share
 
 
-class _Transformed(Average):
+class Transformed(Average):
     """An average by characteristic functions, whose product is that of a sum.
 
     ``E sigmoid(c + x) = 1/2 + integral over w > 0 of Im(E exp(i w (c + x))) / sinh(pi w)``; the
@@ -154,40 +154,75 @@ class _Transformed(Average):
     noise = 4e-15
 
     def __init__(self, laws: Sequence[Law]) -> None:
-        self._laws = tuple(laws)
-        low, high = zip(*(law.ends() for law in laws), strict=True)
-        self.low, self.high = np.sum(low, axis=0), np.sum(high, axis=0)
-        self._middle, half = 0.5 * (self.low + self.high), 0.5 * (self.high - self.low)
+        low, high = np.swapaxes([law.ends() for law in laws], 0, 1)  # (J, D) each
+        self.low, self.high = low.sum(axis=0), high.sum(axis=0)
+        self._middles, half = 0.5 * (low + high), 0.5 * (self.high - self.low)
         # beyond the laws' ends and 37 on, the mean is 0 or 1
         self._far = half + DIGITS
         step = 2.0 * np.pi / float((self._far + half).max() + DIGITS)
         self._frequency = step * np.arange(np.ceil(FREQUENCIES / step) + 1.0)
-        self._wave = self._transformed(step)
+        self._weight = np.full(len(self._frequency), step)
+        self._weight[0] = 0.5 * step / np.pi  # what is left of 1 / sinh(pi w) without the pole
+        self._weight[1:] /= np.sinh(np.pi * self._frequency[1:])
+        self._waves = [
+            law.transform(self._frequency)
+            * np.exp(-1j * np.multiply.outer(middle, self._frequency))
+            for law, middle in zip(laws, self._middles, strict=True)
+        ]
+        self._means = np.array([_mean_of(law) for law in laws]) - self._middles
+        self._all = self._sum_of(np.ones((1, len(laws)), bool))
 
-    def _transformed(self, step: float) -> NDArray[np.complex128]:
-        """Return weights times the characteristic function about the middle; 1 / w at w = 0."""
-        weight = np.full(len(self._frequency), step)
-        weight[0] = 0.5 * step / np.pi  # what is left of 1 / sinh(pi w) without the pole
-        weight[1:] /= np.sinh(np.pi * self._frequency[1:])
-        wave = weight * np.exp(-1j * np.multiply.outer(self._middle, self._frequency))
-        for law in self._laws:
-            wave = wave * law.transform(self._frequency)
-        self._mean = sum(_mean_of(law) for law in self._laws) - self._middle
-        return np.asarray(wave)
+    def _sum_of(self, some: NDArray[np.bool_]) -> _Sum:
+        """Return sums of some of the laws, one for each row of ``some``, shape (sums, laws)."""
+        wave = np.ones((len(some), *self._waves[0].shape), np.complex128) * self._weight
+        for j, own in enumerate(self._waves):
+            wave[some[:, j]] *= own
+        return _Sum(wave, some @ self._middles, some @ self._means)
 
     @property
     def nodes(self) -> int:
         return len(self._frequency)
 
     def _both(self, c: Floats) -> tuple[Floats, Floats]:
-        at = np.clip(c + self._middle, -self._far, self._far)
+        return self._read(self._all, c)
+
+    def of_some(self, c: Floats, some: NDArray[np.bool_]) -> Floats:
+        """Return the mean over the sum of some of the laws, others for each row.
+
+        Parameters
+        ----------
+        c : ndarray, shape (n, draws)
+        some : ndarray of bool, shape (n, laws)
+        """
+        found = np.empty(c.shape)
+        rows = max(1, AT_ONCE // (self.nodes * c.shape[1]))
+        for first in range(0, len(c), rows):
+            part = slice(first, first + rows)
+            kinds, kind = np.unique(some[part], axis=0, return_inverse=True)
+            sums = self._sum_of(kinds)
+            each = _Sum._make(one[kind.reshape(-1)] for one in sums)
+            found[part] = self._read(each, c[part])[0]
+        return found
+
+    def _read(self, total: _Sum, c: Floats) -> tuple[Floats, Floats]:
+        """Return the mean and its derivative, of one sum or of one for each row."""
+        at = np.clip(c + total.middle, -self._far, self._far)
         angle = at[:, :, None] * self._frequency
         cosine, sine = np.cos(angle), np.sin(angle)
-        real, imaginary = self._wave.real, self._wave.imag
+        real, imaginary = total.wave.real, total.wave.imag
         value = (cosine * imaginary + sine * real).sum(axis=2)
-        value += real[:, 0] * (at + self._mean)  # the limit at w = 0: w (c + E x) / sinh(pi w)
-        slope = ((cosine * real - sine * imaginary) * self._frequency).sum(axis=2) + real[:, 0]
+        first = real[:, :, 0]
+        value += first * (at + total.mean)  # the limit at w = 0: w (c + E x) / sinh(pi w)
+        slope = ((cosine * real - sine * imaginary) * self._frequency).sum(axis=2) + first
         return np.clip(0.5 + value, 0.0, 1.0), slope
+
+
+class _Sum(NamedTuple):
+    """Sums of laws."""
+
+    wave: NDArray[np.complex128]  # (sums, D, nodes) weight times characteristic function
+    middle: Floats  # (sums, D) it is about this value
+    mean: Floats  # (sums, D) of what is left
 
 
 def _mean_of(law: Law) -> Floats:
@@ -206,7 +241,7 @@ def average_over(laws: Sequence[Law], draws: int) -> Average:
     total = Atoms(np.ones(1), np.zeros((draws, 1)))
     for law in laws:
         if isinstance(law, Bell) or len(total.share) * len(law.share) > MOST_LISTED:
-            return _Transformed(laws)
+            return Transformed(laws)
         share = np.multiply.outer(total.share, law.share).ravel()
         at = (total.at[:, :, None] + law.at[:, None, :]).reshape(draws, -1)
         total = Atoms(share, at)

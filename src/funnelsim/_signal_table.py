@@ -69,7 +69,7 @@ def _asking(deals: _Deals, codes: Floats, amounts: Floats) -> dict[str, list[Any
     """
     spread = np.zeros(codes.shape)
     for j in np.flatnonzero(np.isnan(codes).any(axis=0)).tolist():
-        answers, share = deals.odds.possible(j)
+        answers, share = deals.odds.population.possible(j)
         chance = np.empty((len(codes), len(answers)))
         for k, answer in enumerate(answers.tolist()):
             asked = codes.copy()
