@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from funnelsim._signal_table import signal_columns
 from funnelsim.goal import CENTS
 from funnelsim.pipeline import Pipeline
 from funnelsim.scenario import Scenario
@@ -52,6 +51,8 @@ def coverage(scenario: Scenario) -> float | None:
 
 def deals(scenario: Scenario, lowered: Lowered) -> dict[str, list[Any]]:
     """Return the table of open deals, column by column."""
+    from funnelsim._signal_table import signal_columns  # noqa: PLC0415  loads the compiler
+
     pipeline, group = scenario.pipeline, lowered.group
     by_end, amounts = lowered.by_end[group], mean_amounts(pipeline)
     inside = np.diff(by_end, axis=1, prepend=0.0)
