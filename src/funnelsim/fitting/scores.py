@@ -16,7 +16,7 @@ SURE = 1e-6
 """A chance counts as no surer than this, in a score that a single surprise would make infinite."""
 STEPS, TOLERANCE = 50, 1e-10
 NEARLY_ALIKE = 0.1
-"""Log-odds that differ by no more have no slope worth a number."""
+"""Log-odds with no larger standard deviation have no slope worth a number."""
 BINS, FEWEST = 10, 20
 
 
@@ -118,7 +118,7 @@ def slope_of(won: Floats, chance: Floats) -> float | None:
     """Return the calibration slope (Cox, 1958)."""
     chance = np.clip(chance, SURE, 1.0 - SURE)
     stated = np.log(chance) - np.log1p(-chance)
-    if np.ptp(stated) < NEARLY_ALIKE:
+    if stated.std() < NEARLY_ALIKE:
         return None
     rows = np.column_stack([np.ones(len(stated)), stated])
     line = np.zeros(2)
