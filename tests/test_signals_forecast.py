@@ -1,15 +1,20 @@
 """Forecasts of deals with signals: against chances written out, and mixtures over the market."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 import funnelsim as fs
 from funnelsim._arrays import lower
+from funnelsim._signal_odds import SignalOdds
 from funnelsim._walks import lower_walks
 from funnelsim.cautions import cautions
+from funnelsim.planning.runs import Runs
 from funnelsim.signals import NumericSignal, Signal, Signals
 from tests.oracles import exact
 from tests.oracles.compare import Comparison, assert_agreement
@@ -304,3 +309,90 @@ def test_what_a_reader_should_know_of_signals():
         "signal-unknown-everywhere": ("user",),
         "signal-reference-of-open-deals": ("coach",),
     }
+
+
+def unsure_world():
+    """Return deals with ages, two times, words, numbers and draws of an effect."""
+    random = np.random.default_rng(8)
+    deals = deals_of(
+        30,
+        age=random.integers(0, 50, 30).astype(float).tolist(),
+        rating=[None if k % 5 == 0 else float(k % 4) for k in range(30)],
+    )
+    signals = Signals([
+        dataclasses.replace(COACH, effects={"yes": (1.5, 3.0, 5.0), "no": 1.0}),
+        ECONOMIC,
+        NumericSignal("rating", 1.4, reference=(1.5, 1.0)),
+    ])  # fmt: skip
+    funnel = fs.Funnel.key_account(time=fs.Gamma(mean=40, cv=0.8), time_if_lost=25)
+    return scenario(signals, deals, funnel, market=fs.Market(win_rate_correlation=0.05))
+
+
+@pytest.mark.compiled
+def test_draws_ages_and_numbers_are_the_mixture_over_market_and_draws():
+    one = unsure_world().replace(periods=fs.Periods("year", 12))
+    lowered = lower(one)
+    units = [amount // 100_000 for amount in one.pipeline.amounts]
+    laws = [
+        exact.mixed_bookings_pmf([(w, 1.0) for w in wins], units, 0.05)
+        for wins in lowered.wins[lowered.group].T
+    ]
+    pmf = np.mean(laws, axis=0)
+    rows = []
+    for quota in (25, 32, 40):
+        forecast = fs.simulate(one.replace(quota=1000.0 * quota), paths=PATHS, seed=5)
+        found = pair(forecast.attainment_probability())
+        rows.append(Comparison(f"{quota}", *found, exact.at_least(pmf, quota)))
+    mean = pair(forecast.expected_bookings())
+    rows.append(Comparison("mean", *mean, 1000 * exact.mean_of(pmf)))
+    assert_agreement(rows)
+
+
+@pytest.mark.compiled
+def test_deals_followed_one_by_one_are_won_as_often_in_each_period():
+    folded = unsure_world()
+    followed = folded.replace(new_business=fs.NewBusiness(0, 1.0, repeat=fs.Repeat(0.1, 9000)))
+    forecasts = [fs.simulate(one, paths=PATHS, seed=9) for one in (folded, followed)]
+    rows = []
+    for k in range(3):
+        (first, error), (second, other) = (
+            (wins.mean(), wins.std() / np.sqrt(PATHS))
+            for wins in (forecast.wins[:, k] for forecast in forecasts)
+        )
+        rows.append(Comparison(f"wins {k}", second, float(np.hypot(error, other)), first))
+    assert_agreement(rows)
+
+
+@pytest.mark.compiled
+def test_scenarios_on_the_same_draws_have_the_bits_of_each():
+    asked = fs.with_value(scenario(), "pipeline.deals.d2.economic", "yes")
+    cases = [scenario(), asked, scenario(None), scenario(TWO, quota=9000)]
+    with Runs(paths=2048, seed=4) as runs:
+        for one in cases:
+            again = fs.simulate(one, paths=2048, seed=4)
+            np.testing.assert_array_equal(runs.forecast(one).bookings, again.bookings)
+
+
+@given(st.data())
+@settings(max_examples=40, deadline=None)
+def test_any_population_keeps_any_chance(data):
+    chance = data.draw(st.floats(1e-6, 1.0 - 1e-6))
+    signals = []
+    for j in range(data.draw(st.integers(1, 4))):
+        levels = [1.0, *data.draw(st.lists(st.floats(1.05, 50.0), min_size=1, max_size=3))]
+        shares = np.array(data.draw(st.lists(
+            st.floats(0.01, 1.0), min_size=len(levels), max_size=len(levels))))  # fmt: skip
+        shares /= shares.sum()
+        effects = {f"l{k}": ratio for k, ratio in enumerate(levels)}
+        reference = dict(zip(effects, shares.tolist(), strict=True))
+        signals.append(Signal(f"s{j}", effects, reference=reference))
+    odds = SignalOdds(Signals(signals), 1)
+    parts = [one.shares() for one in odds.signals]
+    codes = np.array(list(itertools.product(*(codes for codes, _ in parts)))).reshape(
+        -1, len(parts)
+    )
+    share = np.array([np.prod(one) for one in itertools.product(*(part for _, part in parts))])
+    known = data.draw(st.lists(st.booleans(), min_size=len(parts), max_size=len(parts)))
+    codes[:, ~np.array(known, bool)] = np.nan
+    found = odds.chances(codes, np.full((len(codes), 1), chance))[:, 0]
+    assert share @ found == pytest.approx(chance, abs=1e-12)
