@@ -45,8 +45,9 @@ if TYPE_CHECKING:
     from funnelsim.planning.solve import Solution, solve
     from funnelsim.planning.sweep import Sweep, sweep
     from funnelsim.planning.worth import ValueOfChanges, value_of_changes
-    from funnelsim.priorities import Priorities, Priority, Pruned
+    from funnelsim.priorities import Priorities, Priority
     from funnelsim.progress import progress_bar
+    from funnelsim.pruning import Pruned
     from funnelsim.quota_capacity import QuotaCapacity, quota_capacity
     from funnelsim.required import CreationRate, Requirement
     from funnelsim.scenario import Scenario
@@ -182,8 +183,9 @@ _HOMES = {
     "planning.solve": ("Solution", "solve"),
     "planning.sweep": ("Sweep", "sweep"),
     "planning.worth": ("ValueOfChanges", "value_of_changes"),
-    "priorities": ("Priorities", "Priority", "Pruned"),
+    "priorities": ("Priorities", "Priority"),
     "progress": ("progress_bar",),
+    "pruning": ("Pruned",),
     "quota_capacity": ("QuotaCapacity", "quota_capacity"),
     "required": ("CreationRate", "Requirement"),
     "scenario": ("Scenario",),

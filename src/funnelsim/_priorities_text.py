@@ -10,7 +10,8 @@ from funnelsim._text import aligned, counted, percent, plain_number
 from funnelsim.estimate import Estimate
 
 if TYPE_CHECKING:
-    from funnelsim.priorities import Priorities, Priority, Pruned
+    from funnelsim.priorities import Priorities, Priority
+    from funnelsim.pruning import Pruned
 
 ENDS = 12
 """Deals that are shown of each end of a long ranking."""

@@ -19,7 +19,8 @@ from funnelsim.estimate import Estimate
 from funnelsim.futures import Futures, given
 from funnelsim.goal import CENTS
 from funnelsim.parameters import whole
-from funnelsim.priorities import Priorities, Source, rank_deals
+from funnelsim.priorities import Priorities, rank_deals
+from funnelsim.pruning import Source
 from funnelsim.required import CreationRate, Requirement
 from funnelsim.scenario import Scenario
 from funnelsim.scenario_answers import Record, ScenarioAnswers
