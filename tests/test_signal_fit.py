@@ -9,6 +9,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+import funnelsim as fs
 from funnelsim.errors import InputError, RowsError
 from funnelsim.fitting.alike import likeness
 from funnelsim.fitting.hierarchical import Evidence, fit_hierarchical, prior_precision
@@ -230,6 +231,24 @@ def test_signals_of_a_fit_hold_its_effects_and_shares():
     assert np.log(fit.signals(draws=1).signals[0].effects["no"]) == pytest.approx(
         fit.effect("coach", "no").log_odds
     )
+
+
+@pytest.mark.compiled
+def test_a_scenario_takes_fitted_signals_with_their_draws():
+    signals = fit_signals(coach(), draws=20).signals()
+    deals = [{"stage": "meeting", "amount": 1e5, "coach": one} for one in ("yes", "no", "")]
+    scenario = fs.Scenario(
+        as_of="2026-12-31", periods=fs.Periods("quarter", 4), quota=1e5,
+        funnel=fs.Funnel.key_account(time=30), pipeline=fs.Pipeline.from_deals(deals),
+    )  # fmt: skip
+
+    told = fs.simulate(scenario.replace(signals=signals), paths=256, seed=1).deals()
+
+    covered, not_covered, missing = told["win_probability"]
+    assert not_covered < 0.15
+    assert covered > 0.23
+    assert missing == pytest.approx(0.2)
+    assert 0.6 * covered + 0.4 * not_covered == pytest.approx(0.2)  # as in the table
 
 
 def test_late_signals_are_left_out_of_the_assumptions():
