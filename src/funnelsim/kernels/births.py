@@ -83,10 +83,13 @@ def count_created(births, paths, lanes, tile, first, key):
 def _pick_pieces(planned, total, number, word, place, piece):
     """Fill the piece of a period in which each path's deal with this number is created."""
     last = len(total) - 1
-    piece[:] = ZERO
     if len(planned) > 0:
-        piece[:] = np.uint64(min(np.searchsorted(planned, number, side="right"), last))
+        j = 0
+        while j < last and planned[j] <= number:
+            j += 1
+        piece[:] = np.uint64(j)
         return
+    piece[:] = ZERO
     for lane in range(TILE):
         place[lane] = level_of_word(word[lane]) * total[last, lane]
     for j in range(last):
@@ -108,8 +111,9 @@ def sure_to_win(births, lanes):
     """Return whether every created deal of a tile is won, and if so leave the words of that."""
     for year in range(len(lanes.ready)):
         for s in range(births.stage, lanes.ready.shape[1]):
-            if lanes.ready[year, s].min() < ALWAYS:
-                return False
+            for lane in range(TILE):
+                if lanes.ready[year, s, lane] < ALWAYS:
+                    return False
     lanes.outcome[:] = 0
     return True
 
@@ -139,7 +143,9 @@ def enter(births, road, lanes, number):
     last_year, there = len(ready) - 1, np.int64(0)
     _pick_pieces(planned, lanes.total, number, lanes.uniform[0], lanes.real[0], period)
     if last_year == 0:
-        threshold[stage:] = ready[0, stage:]
+        for s in range(stage, len(threshold)):
+            for lane in range(TILE):
+                threshold[s, lane] = ready[0, s, lane]
     for lane in range(TILE):
         j = period[lane]
         day = lo[j] + level_of_word(moment[lane]) * (hi[j] - lo[j])

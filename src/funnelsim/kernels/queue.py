@@ -35,6 +35,7 @@ from funnelsim.kernels.queue_ways import (
     HEAD,
     LEG,
     empty_ways,
+    largest,
     write_created_deals,
     write_open_deals,
 )
@@ -154,7 +155,7 @@ def queue_of(source: int) -> Callable[..., None]:
             ways, ranks = write_created_deals(
                 births, road, work, len(deals.low), ways, paths, lanes, tile, first, key
             )
-            own = desk_of(ways.deals.max(), ranks, crew, stages, periods)
+            own = desk_of(largest(ways.deals), ranks, crew, stages, periods)
             desk, lent = borrowed(own), borrowed(ways)
             for lane in range(min(TILE, len(rates) - first)):
                 at = first + lane
