@@ -314,7 +314,7 @@ def test_real_deals_are_told_apart_out_of_sample(b2b):
         ({}, {"columns": []}, "have a column"),
         ({}, {"columns": ["Status"]}, "not hold the outcome"),
         ({}, {"columns": ["coach"], "numeric": ["coach"]}, "row 1"),
-        ({}, {"won": "Signed"}, "lost must be given"),
+        ({}, {"won": "Signed"}, "won must be a word of column"),
         ({}, {"won": "Signed", "lost": ["Lost"]}, "closed deals only"),
         ({}, {"late": ["coahc"]}, "coach"),
         ({}, {"unknown": "no"}, "missing"),

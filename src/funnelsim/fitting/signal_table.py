@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from funnelsim._deals import NO_SEGMENT
 from funnelsim._signal import ANSWER, MISSING, UNKNOWN
 from funnelsim.errors import InputError, RowProblem, RowsError
+from funnelsim.errors import unknown as unknown_name
 from funnelsim.frames import Table, cell_number, column_named, table_from_file, table_from_frame
 from funnelsim.parameters import Interval
 
@@ -175,6 +176,9 @@ def _full(table: Table, name: str) -> list[Any]:
 def _outcomes(table: Table, name: str, won: Any, lost: Any) -> Floats:
     cells = [_label(cell) for cell in _full(table, name)]
     wins, losses = _labels(won), _labels(lost)
+    if not losses and not wins & set(cells):
+        shown = ", ".join(sorted(wins))
+        raise unknown_name("won", shown, sorted(set(cells)), f"be a word of column {name!r}")
     if not losses:
         losses = set(cells) - wins
         if len(losses) > 1:

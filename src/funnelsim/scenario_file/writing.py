@@ -20,6 +20,7 @@ from funnelsim.scenario import Scenario
 from funnelsim.scenario_file.document import parsed
 from funnelsim.scenario_file.reading import scenario_of
 from funnelsim.scenario_file.signals_section import signals_table
+from funnelsim.signals import Signals
 from funnelsim.team import Rep, Role, Team, Work
 
 EXACT = 2**53
@@ -80,6 +81,11 @@ def scenario_text(scenario: Scenario, file: str, *, inline: bool = False) -> str
         except InputError as error:
             reason = error.at("").args[0]
     raise InputError("the scenario", RULE, remedy=reason)
+
+
+def signals_text(signals: Signals) -> str:
+    """Return the section of signals alone, for a file that has the rest."""
+    return _toml({"signals": signals_table(signals, Pipeline())})
 
 
 def _equal(read: Scenario, meant: Scenario) -> bool:
