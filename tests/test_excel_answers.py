@@ -18,7 +18,7 @@ import funnelsim as fs
 from funnelsim.cli import main
 from funnelsim.excel import read_workbook, write_template, write_workbook
 from funnelsim.excel.convolution import MOST_CELLS, Grid, chance_to_reach, grid_of
-from funnelsim.quota_capacity import quota_capacity
+from funnelsim.quotas import quota_capacity
 from tests.excel_recalculated import needs_soffice, recalculated
 from tests.workbooks import EXAMPLES, example, with_team
 

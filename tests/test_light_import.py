@@ -1,5 +1,6 @@
 """``import funnelsim`` costs next to nothing, and shows the public names."""
 
+import importlib.resources
 import json
 import subprocess
 import sys
@@ -30,6 +31,11 @@ def test_the_import_loads_nothing_heavy():
 def test_all_public_names_load_nothing_heavy():
     names = "import funnelsim as fs\nfor name in fs.__all__: getattr(fs, name)"
     assert loaded_by(names) & HEAVY == set()
+
+
+def test_no_public_name_is_hidden_by_a_module_of_that_name():
+    package = importlib.resources.files(funnelsim)
+    assert not {one.name.removesuffix(".py") for one in package.iterdir()} & set(funnelsim.__all__)
 
 
 def test_a_scenario_loads_neither_the_compiler_nor_dataframes():
@@ -64,7 +70,7 @@ assert "scipy.stats" not in sys.modules
 def test_public_names_are_those_of_all():
     public = {name for name in dir(funnelsim) if not name.startswith("_")} | {"__version__"}
     assert public == set(funnelsim.__all__)
-    assert funnelsim.__all__ == sorted(funnelsim.__all__)
+    assert len(funnelsim.__all__) == len(public)
     assert all(getattr(funnelsim, name) is not None for name in funnelsim.__all__)
 
 

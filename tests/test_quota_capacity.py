@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import funnelsim as fs
-from funnelsim.quota_capacity import quota_capacity
+from funnelsim.quotas import quota_capacity
 from funnelsim.team import Rep, Role, Team
 
 QUARTER = fs.Periods("quarter", 1)

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from funnelsim.errors import ExecutorWarning, FunnelsimError, InputError, RowsError
     from funnelsim.estimate import Estimate
     from funnelsim.excel import read_workbook, write_template, write_workbook
+    from funnelsim.final_yes import FinalYes
     from funnelsim.fitting import Fit
+    from funnelsim.fitting.shrunk_cell import ShrunkCell
+    from funnelsim.fitting.signals_fit import SignalFit, fit_signals
     from funnelsim.forecast import Forecast
     from funnelsim.funnel import Funnel, Stage
     from funnelsim.history import History, HistoryForecast, backtest
@@ -48,11 +51,13 @@ if TYPE_CHECKING:
     from funnelsim.priorities import Priorities, Priority
     from funnelsim.progress import progress_bar
     from funnelsim.pruning import Pruned
-    from funnelsim.quota_capacity import QuotaCapacity, quota_capacity
+    from funnelsim.quotas import QuotaCapacity, quota_capacity
     from funnelsim.required import CreationRate, Requirement
     from funnelsim.scenario import Scenario
     from funnelsim.scenario_answers import Record
     from funnelsim.scenario_file import read_scenario, write_scenario
+    from funnelsim.signal_sets import CONTACT_ROLES, SIGNAL_SETS, buying_influences, signal_set
+    from funnelsim.signals import NumericSignal, Signal, Signals
     from funnelsim.simulation import simulate
     from funnelsim.statements import Statements, compare_statements
     from funnelsim.streaming import StreamedForecast, stream
@@ -60,6 +65,8 @@ if TYPE_CHECKING:
     from funnelsim.workplan import RunningDeals, WorkPlan, work_plan
 
 __all__ = [
+    "CONTACT_ROLES",
+    "SIGNAL_SETS",
     "Activities",
     "Backtest",
     "Capacity",
@@ -72,6 +79,7 @@ __all__ = [
     "Estimate",
     "ExecutorWarning",
     "Exponential",
+    "FinalYes",
     "Fit",
     "Fixed",
     "Forecast",
@@ -85,6 +93,7 @@ __all__ = [
     "Lognormal",
     "Market",
     "NewBusiness",
+    "NumericSignal",
     "Pareto",
     "Periods",
     "Pert",
@@ -106,6 +115,10 @@ __all__ = [
     "Sample",
     "Scenario",
     "Sensitivity",
+    "ShrunkCell",
+    "Signal",
+    "SignalFit",
+    "Signals",
     "SobolShares",
     "Solution",
     "Stage",
@@ -121,14 +134,17 @@ __all__ = [
     "WorkPlan",
     "__version__",
     "backtest",
+    "buying_influences",
     "compare",
     "compare_statements",
+    "fit_signals",
     "input_names",
     "progress_bar",
     "quota_capacity",
     "read_scenario",
     "read_workbook",
     "sensitivity",
+    "signal_set",
     "simulate",
     "sobol_shares",
     "solve",
@@ -186,7 +202,7 @@ _HOMES = {
     "priorities": ("Priorities", "Priority"),
     "progress": ("progress_bar",),
     "pruning": ("Pruned",),
-    "quota_capacity": ("QuotaCapacity", "quota_capacity"),
+    "quotas": ("QuotaCapacity", "quota_capacity"),
     "required": ("CreationRate", "Requirement"),
     "scenario": ("Scenario",),
     "scenario_answers": ("Record",),
@@ -196,6 +212,11 @@ _HOMES = {
     "streaming": ("StreamedForecast", "stream"),
     "team": ("Rep", "Role", "Team", "Work"),
     "workplan": ("RunningDeals", "WorkPlan", "work_plan"),
+    "final_yes": ("FinalYes",),
+    "fitting.shrunk_cell": ("ShrunkCell",),
+    "fitting.signals_fit": ("SignalFit", "fit_signals"),
+    "signal_sets": ("CONTACT_ROLES", "SIGNAL_SETS", "buying_influences", "signal_set"),
+    "signals": ("NumericSignal", "Signal", "Signals"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

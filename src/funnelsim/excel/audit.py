@@ -15,7 +15,7 @@ from funnelsim.excel.cells import letters
 from funnelsim.excel.convolution import Grid, chance_to_reach, grid_of
 from funnelsim.excel.grid_sheet import write_grid
 from funnelsim.goal import CENTS
-from funnelsim.quota_capacity import QuotaCapacity
+from funnelsim.quotas import QuotaCapacity
 from funnelsim.scenario import Scenario
 
 AUDIT = "Audit"

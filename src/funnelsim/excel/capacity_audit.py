@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from funnelsim.excel.assumptions import Cells
 from funnelsim.excel.book import Book, Page
 from funnelsim.excel.cells import letters
-from funnelsim.quota_capacity import QuotaCapacity
+from funnelsim.quotas import QuotaCapacity
 from funnelsim.scenario import Scenario
 
 SHEET = "Audit capacity"

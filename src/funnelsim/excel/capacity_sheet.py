@@ -7,7 +7,7 @@ from typing import Any
 from funnelsim.excel.answers import FIRST, MONEY, write_columns
 from funnelsim.excel.book import Book
 from funnelsim.excel.charts import Banded, band_chart
-from funnelsim.quota_capacity import QuotaCapacity, quota_capacity
+from funnelsim.quotas import QuotaCapacity, quota_capacity
 from funnelsim.scenario import Scenario
 
 PATHS = 16_384

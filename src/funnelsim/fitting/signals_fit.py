@@ -64,6 +64,13 @@ class SignalFit:
         Draws of the effects, signal by signal.
     late : tuple of str
         Signals that were perhaps written down after the outcome, by the user's word.
+
+    Examples
+    --------
+    >>> fit = fit_signals({"coach": ["yes"] * 60 + ["no"] * 60,
+    ...                    "Status": ["Won"] * 40 + ["Lost"] * 20 + ["Won"] * 15 + ["Lost"] * 45})
+    >>> fit.effect("coach", "yes").evidence, fit.signals(draws=1).names
+    ('shown', ('coach',))
     """
 
     deals: ClosedDeals
