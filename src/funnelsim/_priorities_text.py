@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from funnelsim._text import aligned, counted, percent, plain_number
 from funnelsim.estimate import Estimate
@@ -19,6 +19,34 @@ MANY = 100.0
 """Errors from here on are shown without decimals."""
 HEADER = ["deal", "stage", "amount", "chance", "value", "hours ahead", "value per hour"]
 BARE = ["dropped", "deals left", "hours ahead", "value", "bookings", "difference"]
+
+
+class Change(Protocol):
+    """What leaving deals out does to the chance of the quota and to mean bookings."""
+
+    @property
+    def attainment_before(self) -> Estimate | None:
+        """Chance of the quota with them."""
+
+    @property
+    def attainment_after(self) -> Estimate | None:
+        """Chance of the quota without."""
+
+    @property
+    def attainment_difference(self) -> Estimate | None:
+        """Their difference."""
+
+    @property
+    def bookings_before(self) -> Estimate:
+        """Mean bookings with them."""
+
+    @property
+    def bookings_after(self) -> Estimate:
+        """Mean bookings without."""
+
+    @property
+    def bookings_difference(self) -> Estimate:
+        """Their difference."""
 
 
 def priorities_text(found: Priorities) -> str:
@@ -74,7 +102,7 @@ def pruned_text(found: Pruned) -> str:
     return "\n".join([found.in_words(), "", *table])
 
 
-def _chances(found: Pruned) -> list[Estimate]:
+def _chances(found: Change) -> list[Estimate]:
     both = (found.attainment_before, found.attainment_after)
     return [one for one in both if one is not None]
 
@@ -103,11 +131,11 @@ def _shares_row(one: Pruned, roles: Sequence[str], *, chance: bool) -> list[str]
         plain_number(one.hours_kept),
         plain_number(one.value_kept),
         plain_number(one.bookings_after.value),
-        _signed(one.bookings_difference),
+        signed(one.bookings_difference),
     ]
     if chance:
         row.append("-" if one.attainment_after is None else percent(one.attainment_after.value))
-        row.append("-" if one.attainment_difference is None else _points(one.attainment_difference))
+        row.append("-" if one.attainment_difference is None else points(one.attainment_difference))
     if roles:
         row.append("-" if one.lost_after is None else plain_number(one.lost_after.value))
     return [*row, *(_used((one.utilisation_after or {})[role]) for role in roles)]
@@ -121,7 +149,7 @@ def in_words(found: Pruned) -> str:
         return f"{dropped} changes nothing"
     freed = f"frees {plain_number(found.hours_dropped)} hours{_part(found)}"
     given_up = f"gives up {plain_number(found.value_dropped)} of value"
-    return f"{dropped} {freed}, {given_up} and {_moved(found)}"
+    return f"{dropped} {freed}, {given_up} and {moved(found)}"
 
 
 def _part(found: Pruned) -> str:
@@ -129,25 +157,27 @@ def _part(found: Pruned) -> str:
     return f" ({percent(found.hours_dropped / hours)} of those ahead)" if hours > 0.0 else ""
 
 
-def _moved(found: Pruned) -> str:
+def moved(found: Change) -> str:
     """Return how the chance moves; without a quota, mean bookings."""
     change = found.attainment_difference
     if change is None:
         change, of = found.bookings_difference, "mean bookings"
-        by, ends = _signed(change), (found.bookings_before, found.bookings_after)
+        by, ends = signed(change), (found.bookings_before, found.bookings_after)
         before, after = (plain_number(one.value) for one in ends)
     else:
-        by, of = f"{_points(change)} points", "the chance"
+        by, of = f"{points(change)} points", "the chance"
         before, after = (percent(one.value) for one in _chances(found))
     untold = change.low <= 0.0 <= change.high
     remark = ": not told apart by so many paths" if untold else ""
     return f"moves {of} by {by}, from {before} to {after}{remark}"
 
 
-def _signed(change: Estimate) -> str:
+def signed(change: Estimate) -> str:
+    """Return a difference of amounts with its error."""
     sign, error = "+" if change.value > 0.0 else "", change.standard_error
     return f"{sign}{plain_number(change.value)} ± {error:{',.2g' if error < MANY else ',.0f'}}"
 
 
-def _points(change: Estimate) -> str:
+def points(change: Estimate) -> str:
+    """Return a difference of chances with its error, in points."""
     return f"{100 * change.value:+.1f} ± {100 * change.standard_error:.2g}"

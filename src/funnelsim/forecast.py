@@ -18,6 +18,7 @@ from funnelsim.errors import InputError
 from funnelsim.estimate import Estimate
 from funnelsim.futures import Futures, given
 from funnelsim.goal import CENTS
+from funnelsim.key_accounts import KeyAccounts, find_accounts
 from funnelsim.parameters import whole
 from funnelsim.priorities import Priorities, rank_deals
 from funnelsim.pruning import Source
@@ -222,6 +223,22 @@ class Forecast(ScenarioAnswers, Futures):
             If no stage takes hours.
         """
         return rank_deals(Source(self, self._again), self._lowered, current)
+
+    def key_accounts(self, by: str = "account") -> KeyAccounts:
+        """Return what each account brings, how concentrated that is, and the forecast without.
+
+        Parameters
+        ----------
+        by : str
+            The column of the open deals that names the account. Any other groups them as well.
+
+        Raises
+        ------
+        InputError
+            If the deals have no such column, or the mean of an amount is infinite.
+        """
+        source = Source(self, self._again)
+        return find_accounts(source, self._lowered, by, self.record.seed)
 
     @functools.cached_property
     def _capacity(self) -> Capacity:

@@ -139,7 +139,7 @@ class Pruned:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON holds them; None for a number that is not finite."""
-        plain = {name: _plain(value) for name, value in vars(self).items()}
+        plain = {name: in_json(value) for name, value in vars(self).items()}
         return plain | {"in_words": self.in_words()}
 
     def __repr__(self) -> str:
@@ -161,7 +161,7 @@ def prune(
         The forecast of all of them.
     """
     before = source.forecast
-    after = _without(source, {one.id for one in dropped})
+    after = without_deals(source, {one.id for one in dropped})
     change = after._total - before._total  # noqa: SLF001  exact, unlike bookings in units
     return Pruned(
         share=share,
@@ -173,7 +173,7 @@ def prune(
         value_kept=math.fsum(one.value for one in kept),
         attainment_before=before.attainment_probability(),
         attainment_after=after.attainment_probability(),
-        attainment_difference=_attainment_difference(after, before),
+        attainment_difference=attainment_difference(after, before),
         bookings_before=before.expected_bookings(),
         bookings_after=after.expected_bookings(),
         bookings_difference=answers.mean(change, CENTS),
@@ -182,7 +182,7 @@ def prune(
     )
 
 
-def _without(source: Source, dropped: set[str]) -> Simulated:
+def without_deals(source: Source, dropped: set[str]) -> Simulated:
     """Return the forecast without some deals, on the same draws."""
     if not dropped:
         return source.forecast
@@ -191,7 +191,8 @@ def _without(source: Source, dropped: set[str]) -> Simulated:
     return source.again(scenario.replace(pipeline=kept))
 
 
-def _attainment_difference(after: Simulated, before: Simulated) -> Estimate | None:
+def attainment_difference(after: Simulated, before: Simulated) -> Estimate | None:
+    """Return the difference of the chances of the quota, path by path; None without one."""
     due = Due.of(before.scenario).so_far
     if due is None:
         return None
@@ -215,7 +216,8 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _plain(value: Any) -> Any:
+def in_json(value: Any) -> Any:
+    """Return a value, an estimate or estimates by name, as JSON holds them."""
     if isinstance(value, Estimate):
         return given(value)
     if isinstance(value, dict):
