@@ -87,7 +87,7 @@ def test_the_bottleneck_is_who_lacks_hours(found):
 def test_hours_worked_are_those_of_the_deals(found):
     """In the first stage, 20 hours each: done, but for what is still worked on at the end."""
     hours = found.utilisation("rep").value * 2 * 40 * 365 / 7
-    begun = found.waits()[0].deals
+    begun = found.waits()[0].deals.value
     assert 20 * (begun - 2) < hours < 20 * begun
 
 
@@ -111,6 +111,46 @@ def test_utilisation_where_hours_suffice_is_the_load():
 
 
 @pytest.mark.compiled
+@pytest.mark.parametrize(
+    ("ask", "told"),
+    [
+        (lambda one: one.backlog("nope", 0), "stage must be a stage with work"),
+        (lambda one: one.backlog("meeting", 0), "stage must be a stage with work"),
+        (lambda one: one.backlog("training", 4), "period must be"),
+        (lambda one: one.backlog("training", -1), "period must be"),
+        (lambda one: one.utilisation("rep", 9), "period must be"),
+        (lambda one: one.utilisation("rep", 1.5), "period must be"),
+        (lambda one: one.utilisation("boss"), "role must be a role of the team"),
+    ],
+)
+def test_what_there_is_not_is_refused(found, ask, told):
+    with pytest.raises(fs.InputError, match=told):
+        ask(found)
+
+
+@pytest.mark.compiled
+def test_a_role_that_nobody_fills_is_the_bottleneck():
+    scenario = fs.Scenario(
+        as_of="2026-12-31",
+        periods=fs.Periods("quarter", 2),
+        funnel=fs.Funnel.key_account(time=10),
+        new_business=fs.NewBusiness(30),
+        team=fs.Team(
+            [fs.Role("rep"), fs.Role("engineer")],
+            [fs.Rep("rep", count=9), fs.Rep("engineer", count=9, leave="2027-03-31")],
+            work={"training": 2, "meeting": fs.Work(2, "engineer")},
+        ),
+    )
+    found = fs.simulate(scenario, paths=256).capacity()
+    waiting = found.backlog("Meeting", 1).value
+    assert waiting > 5
+    words = found.in_words()
+    assert words.startswith("the bottleneck is engineer: ")
+    assert "nobody is there in 1 of 2 periods" in words
+    assert words.endswith(f"at the end {waiting:.4g} wait")
+
+
+@pytest.mark.compiled
 def test_text_table_and_record_say_the_same(plan, found):
     text, table, record = repr(found), found.to_frame(backend="pandas"), found.to_dict()
     assert text.startswith(f"Working capacity, mean over 2,048 paths: {found.in_words()}")
@@ -122,6 +162,7 @@ def test_text_table_and_record_say_the_same(plan, found):
     assert record["bottleneck"] == "rep"
     assert record["stages"][0]["mean"] == found.waits()[0].mean.to_dict()
     assert len(record["roles"][1]["periods"]) == len(plan.windows)
+    assert first["days_standard_error"] > 0.0
     weighted = (table["days"] * table["deals"])[:4].sum() / table["deals"][:4].sum()
     assert weighted == pytest.approx(found.waits()[0].mean.value)
 

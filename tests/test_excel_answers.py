@@ -224,7 +224,7 @@ def test_working_capacity_has_a_sheet(tmp_path):
     waiting = table[3].index("waiting in proposal at the end")
     assert table[3 + periods][waiting] == found.backlog("proposal", periods - 1).value
     rows = {row[0]: row[1:] for row in table[4 + periods :]}
-    assert rows["proposal"][:2] == ["engineer", found.waits()[1].deals]
+    assert rows["proposal"][:2] == ["engineer", found.waits()[1].deals.value]
     lost = found.lost_attainment()
     assert rows["chance lost for lack of hours"][:2] == [lost.value, lost.standard_error]
 

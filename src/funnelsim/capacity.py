@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,11 +15,12 @@ from funnelsim._factors import REPLICATES
 from funnelsim._passes import Ground, pieces
 from funnelsim._version import __version__
 from funnelsim._waits import DAY, quantile_of_waits
-from funnelsim.errors import InputError
+from funnelsim.errors import InputError, unknown
 from funnelsim.estimate import Estimate
 from funnelsim.frames import to_frame
 from funnelsim.futures import Due
 from funnelsim.goal import CENTS
+from funnelsim.parameters import whole
 from funnelsim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -57,31 +59,33 @@ class Wait:
     ----------
     stage, role : str
         The stage, and whose work it takes.
-    deals : float
+    deals : Estimate
         Mean number of deals on which work begins inside the horizon.
     share : Estimate or None
         Share of them that wait at all; None where there are none, and so below.
     mean : Estimate or None
-        Calendar days that they wait on average, those who do not wait included.
+        Calendar days that they wait on average, those who do not wait included. Deals on which no
+        work begins are not among them: see `Capacity.backlog`.
     p90 : Estimate or None
         Calendar days that nine in ten wait at most.
-    stale : float
+    stale : Estimate
         Mean number of deals that are lost while they wait.
 
     Examples
     --------
-    >>> wait = Wait("proposal", "seller", 12.0, None, Estimate.exact(3.5), None, 0.0)
+    >>> deals, none = Estimate.exact(12.0), Estimate.exact(0.0)
+    >>> wait = Wait("proposal", "seller", deals, None, Estimate.exact(3.5), None, none)
     >>> f"{wait.mean:.1f} days for a {wait.role}"
     '3.5 days for a seller'
     """
 
     stage: str
     role: str
-    deals: float
+    deals: Estimate
     share: Estimate | None
     mean: Estimate | None
     p90: Estimate | None
-    stale: float
+    stale: Estimate
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -92,7 +96,8 @@ class Capacity:
     takes its hours over those that the rep has on each day. The time in the stage runs from the
     start of the work; a deal moves on when it is over, while the rep may still have work with it.
     Deals open on the as-of date take no more work in the stage where they are. Where a rep leaves,
-    what is left of the work goes back into the queue.
+    the deal goes before all that wait, with what is left of its work; work on a deal that has moved
+    on by then is not taken up again.
 
     Parameters
     ----------
@@ -142,10 +147,15 @@ class Capacity:
         -------
         Estimate or None
             None where the role has no hours.
+
+        Raises
+        ------
+        InputError
+            If there is no such role or period.
         """
         assert self.scenario.team is not None
         r = self.roles.index(self.scenario.team.role_name("role", role))
-        at = slice(None) if period is None else slice(period, period + 1)
+        at = slice(None) if period is None else slice(self._period(period), period + 1)
         worked, offered = (
             one[:, r, at].sum(axis=1).astype(np.float64) / UNITS_OF_AN_HOUR
             for one in (self.counted.worked, self.counted.offered)
@@ -156,21 +166,31 @@ class Capacity:
         """Return how long deals wait, stage by stage; stages without work are left out."""
         return [self._wait(s, role) for s, (_, role) in _team_work.hours_of(self.scenario).items()]
 
-    def _wait(self, s: int, role: int) -> Wait:
+    def _wait(self, s: int, role: int, periods: slice = slice(None)) -> Wait:  # noqa: B008
         counted = self.counted
         begun, waited, wait, stale = (
-            one[:, s].sum(axis=1).astype(np.float64)
+            one[:, s, periods].sum(axis=1).astype(np.float64)
             for one in (counted.begun, counted.waited, counted.wait, counted.stale)
         )
         return Wait(
             stage=self.scenario.funnel.names[s],
             role=self.roles[role],
-            deals=float(begun.sum()) / self.paths,
+            deals=self._per_path(begun),
             share=answers.ratio(waited, begun),
             mean=answers.ratio(wait / DAY, begun),
             p90=quantile_of_waits(counted.waits[:, s], P90),
-            stale=float(stale.sum()) / self.paths,
+            stale=self._per_path(stale),
         )
+
+    def _per_path(self, counts: Floats) -> Estimate:
+        """Return the mean of what is counted by replicate."""
+        paths = np.bincount(np.arange(self.paths) % REPLICATES, minlength=REPLICATES)
+        found = answers.ratio(counts[paths > 0], paths[paths > 0].astype(np.float64))
+        assert found is not None
+        return found
+
+    def _period(self, period: int) -> int:
+        return whole("period", period, 0, len(self.scenario.windows) - 1)
 
     def backlog(self, stage: str, period: int) -> Estimate:
         """Return the mean number of deals that wait in a stage at the end of a period.
@@ -181,8 +201,17 @@ class Capacity:
             Its name.
         period : int
             Number of the period from 0.
+
+        Raises
+        ------
+        InputError
+            If no work is done in a stage of that name, or there is no such period.
         """
-        return answers.mean(self.counted.backlog[self.scenario.funnel.names.index(stage), period])
+        names = {self.scenario.funnel.names[s]: s for s in _team_work.hours_of(self.scenario)}
+        own = next((one for one in names if one.casefold() == stage.strip().casefold()), None)
+        if own is None:
+            raise unknown("stage", stage, names, "be a stage with work")
+        return answers.mean(self.counted.backlog[names[own], self._period(period)])
 
     def bottleneck(self) -> str | None:
         """Return the role for whose time deals wait longest, all taken together.
@@ -274,37 +303,36 @@ class Capacity:
         }
 
     def to_frame(self, *, backend: str | None = None) -> Any:
-        """Return a dataframe with a row for each stage with work and period.
+        """Return a dataframe with a row for each stage with work and period; NaN: there is none.
 
         Parameters
         ----------
         backend : {"pandas", "polars", "pyarrow"}, optional
             The library to use; by default the first of these that is installed.
         """
-        columns: dict[str, list[Any]] = {
-            name: []
-            for name in (
-                "stage", "role", "start", "end", "deals", "waited", "days", "stale", "backlog",
-                "utilisation",
-            )
-        }  # fmt: skip
-        counted = self.counted
-        for s, (_, role) in _team_work.hours_of(self.scenario).items():
-            for k, window in enumerate(self.scenario.windows):
-                begun, waited, wait, stale = (
-                    float(one[:, s, k].sum())
-                    for one in (counted.begun, counted.waited, counted.wait, counted.stale)
-                )
-                used = self.utilisation(self.roles[role], k)
-                row = (
-                    self.scenario.funnel.names[s], self.roles[role], window.start, window.end,
-                    begun / self.paths, waited / begun if begun else np.nan,
-                    wait / DAY / begun if begun else np.nan, stale / self.paths,
-                    float(counted.backlog[s, k].mean()), np.nan if used is None else used.value,
-                )  # fmt: skip
-                for column, value in zip(columns.values(), row, strict=True):
-                    column.append(value)
-        return to_frame(columns, backend)
+        rows = [
+            self._row(s, role, k)
+            for s, (_, role) in _team_work.hours_of(self.scenario).items()
+            for k in range(len(self.scenario.windows))
+        ]
+        return to_frame({name: [row[name] for row in rows] for name in rows[0]}, backend)
+
+    def _row(self, s: int, role: int, k: int) -> dict[str, Any]:
+        """Return a row of the table: an estimate fills its own column and that of its error."""
+        window, wait = self.scenario.windows[k], self._wait(s, role, slice(k, k + 1))
+        row = {"stage": wait.stage, "role": wait.role, "start": window.start, "end": window.end}
+        estimates = {
+            "deals": wait.deals,
+            "waited": wait.share,
+            "days": wait.mean,
+            "stale": wait.stale,
+            "backlog": self.backlog(wait.stage, k),
+            "utilisation": self.utilisation(wait.role, k),
+        }
+        for name, one in estimates.items():
+            row[name] = math.nan if one is None else one.value
+            row[f"{name}_standard_error"] = math.nan if one is None else one.standard_error
+        return row
 
     def __repr__(self) -> str:
         return capacity_text(self)

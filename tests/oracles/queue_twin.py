@@ -380,6 +380,8 @@ class _Office(_OnePath):
 
     def _priority(self, deal):
         stage = deal.legs[0].stage
+        if deal.begun:
+            return -math.inf
         if self.team.order == "stage":
             return -stage
         if self.team.order == "due-date":

@@ -65,9 +65,9 @@ def _write_waits(page: Page, found: Capacity, row: int) -> int:
         row += 1
         error = None if one.mean is None else one.mean.standard_error
         page.row(row, 0, [one.stage, one.role])
-        page.write(row, 2, one.deals, "plain", "decimal")
+        page.write(row, 2, one.deals.value, "plain", "decimal")
         page.write(row, 3, _value(one.share), "plain", "share")
-        days = [_value(one.mean), error, _value(one.p90), one.stale]
+        days = [_value(one.mean), error, _value(one.p90), one.stale.value]
         page.row(row, 4, days, "plain", "decimal")
     return row + 1
 

@@ -222,7 +222,7 @@ def _begin(
 def _morning(
     day, rates, pool_of_seat, tau, end, whole, real, seats, free, finish, number, queues, counts
 ):  # fmt: skip
-    """Put the deals of seats that have left back into the queue; wake seats that can take one."""
+    """Put the deals of seats that have left before all that wait; wake seats that can take one."""
     now = day * DAY
     for seat in range(len(pool_of_seat)):
         if rates[seat, day] < 0 and seats[seat, REST] > 0:
@@ -232,6 +232,7 @@ def _morning(
                 _move_clock(i, now, tau, end, whole, real)
                 real[i, STAY] = at - real[i, CLOCK]
                 whole[i, UNITS], whole[i, SINCE] = seats[seat, REST], now
+                real[i, FIRST] = -np.inf
                 join(whole, real, queues[pool], i)
                 counts[QUEUED, whole[i, STAGE], whole[i, PERIOD]] += 1
             seats[seat, BUSY], seats[seat, REST] = FREE, 0
