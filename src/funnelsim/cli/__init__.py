@@ -1,6 +1,16 @@
 """The command line: from scenario files, from histories, or from a few numbers to answers."""
 
-from funnelsim.cli import forecast, history, people, plan, planning, required, signals, workbook
+from funnelsim.cli import (
+    accounts,
+    forecast,
+    history,
+    people,
+    plan,
+    planning,
+    required,
+    signals,
+    workbook,
+)
 from funnelsim.cli.commands import main
 
 __all__ = ["main"]
@@ -13,6 +23,7 @@ main.add_command(plan.statements)
 main.add_command(required.required)
 main.add_command(people.capacity)
 main.add_command(people.priorities)
+main.add_command(accounts.accounts)
 main.add_command(history.fit)
 main.add_command(signals.signals)
 main.add_command(history.outlook)
