@@ -221,3 +221,48 @@ def test_what_people_do_not_limit_is_said():
     [found] = fs.simulate(scenario.replace(team=busy, new_business=new), paths=2).warnings
     assert found.code == "people-limit-paths-only"
     assert found.ids == ("team.work", "team.roles.creates")
+
+
+def of_people(code, scenario):
+    found = {one.code: one for one in fs.simulate(scenario, paths=4).warnings}
+    return found[code].ids if code in found else ()
+
+
+def team_of(**how):
+    reps = [fs.Rep("rep", name="Kim"), fs.Rep("rep", start="2030-01-01")]
+    return fs.Team([fs.Role("rep")], reps, work={"proposal": 2}, **how)
+
+
+def with_owners(team):
+    rows = [
+        {"id": "A", "stage": "meeting", "amount": 5, "owner": "kim", "close_date": "2027-03-01"},
+        {"id": "B", "stage": "meeting", "amount": 5, "owner": "Kmi"},
+    ]
+    return fs.Scenario(
+        as_of="2026-12-31",
+        periods=fs.Periods("quarter", 1),
+        funnel=fs.Funnel.key_account(time=30),
+        pipeline=fs.Pipeline.from_deals(rows),
+        team=team,
+    )
+
+
+def test_deals_whose_owner_is_no_rep_are_named():
+    assert of_people("owner-is-no-rep", with_owners(team_of(by="owner"))) == ("B",)
+    assert of_people("owner-is-no-rep", with_owners(team_of())) == ()
+
+
+def test_deals_without_a_due_date_are_named():
+    assert of_people("deal-without-due-date", with_owners(team_of(order="due-date"))) == ("B",)
+    assert of_people("deal-without-due-date", with_owners(team_of())) == ()
+
+
+def test_reps_who_are_never_there_are_named():
+    assert of_people("rep-never-there", with_owners(team_of())) == ("team.reps 2 (rep)",)
+    gone = fs.Team([fs.Role("rep")], [fs.Rep("rep", name="Kim", leave="2026-12-31")])
+    assert of_people("rep-never-there", with_owners(gone)) == ("Kim",)
+
+
+def test_attrition_that_looks_like_percent_is_named():
+    team = fs.Team([fs.Role("rep", attrition=20)], [fs.Rep("rep")])
+    assert of_people("share-very-large", with_owners(team)) == ("team.roles.rep.attrition",)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from funnelsim import _team_work
+from funnelsim import _team_cautions, _team_work
 from funnelsim.distributions import Distribution, Pareto
 from funnelsim.new_business import NewBusiness
 from funnelsim.scenario import Scenario
@@ -67,6 +67,7 @@ def cautions(scenario: Scenario, lowered: Lowered) -> list[Caution]:
         *_of_shares(scenario),
         *_of_rows(scenario),
         *_of_signals(scenario),
+        *_of_people(scenario),
         Caution(
             "people-limit-paths-only",
             _limits(scenario),
@@ -156,6 +157,7 @@ def _of_shares(scenario: Scenario) -> list[Caution]:
     """Return the warning about shares that look like percent."""
     business, market = scenario.new_business, scenario.market
     shares = {"market.cycle_cv": market.cycle_cv, "market.amount_cv": market.amount_cv}
+    shares |= _team_cautions.attrition(scenario)
     if business is not None:
         shares |= {
             "new_business.growth": business.growth,
@@ -199,6 +201,28 @@ def _of_signals(scenario: Scenario) -> list[Caution]:
             tuple(one.name for one in stated if one.name in signals.own),
             "signals without a stated reference: the open deals' own answers are it, so that on "
             "average over them the chances stay those of the stages",
+        ),
+    ]
+
+
+def _of_people(scenario: Scenario) -> list[Caution]:
+    """Return the warnings about a team."""
+    return [
+        Caution(
+            "owner-is-no-rep",
+            _team_cautions.without_rep(scenario),
+            "deals whose owner is none of the reps, though owners work on their own: one rep of "
+            "the role has each, picked by the deal's id",
+        ),
+        Caution(
+            "deal-without-due-date",
+            _team_cautions.without_due_date(scenario),
+            "deals without a close date, though the deal that is due first is next: they come last",
+        ),
+        Caution(
+            "rep-never-there",
+            _team_cautions.never_there(scenario),
+            "reps who leave before the first day, or start after the last: they are never there",
         ),
     ]
 

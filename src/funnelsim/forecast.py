@@ -29,6 +29,9 @@ from funnelsim.scenario_answers import Record, ScenarioAnswers
 if TYPE_CHECKING:
     from funnelsim._arrays import Lowered
 
+MOST_ASKED = 2**24
+"""Paths of answers that follow each deal, at most."""
+
 
 class Kept(NamedTuple):
     """What is kept of each path."""
@@ -186,7 +189,7 @@ class Forecast(ScenarioAnswers, Futures):
         """
         if paths is None:
             return self._activities
-        return count_activities(self._ground, whole("paths", paths, 2))
+        return count_activities(self._ground, whole("paths", paths, 2, MOST_ASKED))
 
     def capacity(self, paths: int | None = None) -> Capacity:
         """Return what people have the time for: utilisation, waits, backlog, bookings lost.
@@ -204,7 +207,7 @@ class Forecast(ScenarioAnswers, Futures):
         """
         if paths is None:
             return self._capacity
-        return count_capacity(self._ground, whole("paths", paths, 2))
+        return count_capacity(self._ground, whole("paths", paths, 2, MOST_ASKED))
 
     def priorities(self, current: float = 0.0) -> Priorities:
         """Return the open deals ranked by value per hour of work ahead.

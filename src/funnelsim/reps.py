@@ -9,13 +9,14 @@ from typing import Any
 
 from funnelsim.distributions import Distribution, as_distribution
 from funnelsim.errors import InputError
-from funnelsim.parameters import NONNEGATIVE, Interval, number, plain, whole
+from funnelsim.parameters import Interval, number, plain, whole
 from funnelsim.periods import as_date
 
 SHARE = Interval(0.0, 1.0)
 HOURS_PER_WEEK = Interval(0.0, 168.0, open_low=True)
 HAZARD = Interval(0.0, 100.0)
 FACTOR = Interval(0.0, 10.0)
+CREATES = Interval(0.0, 1e4)
 MONEY = Interval(0.0, 1e15)
 MOST_RAMP = 120
 """Months of ramp, at most: ten years."""
@@ -50,7 +51,7 @@ class Role:
     cost : float, optional
         Of a filled seat per year, in currency units.
     creates : float
-        Deals that a fully productive rep creates per period.
+        Deals that a fully productive rep creates per period, at most 10,000.
 
     Raises
     ------
@@ -94,7 +95,7 @@ OF_ROLE = {
     "hours_per_week": HOURS_PER_WEEK,
     "attrition": HAZARD,
     "attainment_factor": FACTOR,
-    "creates": NONNEGATIVE,
+    "creates": CREATES,
 }
 _REMEDIES = {
     "hours_per_week": "such as 40",
