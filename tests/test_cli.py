@@ -107,6 +107,7 @@ def test_json_on_standard_output_comes_alone():
     assert WARNING in done.stderr
 
 
+@pytest.mark.compiled
 def test_the_bytes_are_the_same_whatever_the_threads(plan):
     answers = []
     for threads in ("1", "2", "5"):
@@ -124,6 +125,7 @@ def test_an_answer_that_exists_is_replaced(plan):
     assert answer.stat().st_mode & 0o777 == 0o640
 
 
+@pytest.mark.compiled
 def test_an_infinite_mean_is_null(plan):
     amount = "{ pareto = { alpha = 1, low = 5 } }"
     (plan / "plan.toml").write_text(SCENARIO.replace("300_000, age", f"{amount}, age"), "utf-8")

@@ -42,6 +42,7 @@ def test_intervals_of_quantiles_hold_the_truth_where_paths_share_values():
     assert missed <= 22  # 5 % of 200 is 10; 22 and fewer come with a chance of 0.9998
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("cv", [1e-9, 1e-5, 1e-3, 0.02])
 def test_a_small_cycle_factor_is_next_to_none(cv):
     law = fs.Gamma(mean=20, cv=0.6)

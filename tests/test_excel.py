@@ -54,6 +54,7 @@ def test_a_quota_that_is_a_list_of_one_comes_back(tmp_path):
     assert read_workbook(tmp_path / "plan.xlsx").quota == (3e6,)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("name", NAMES[:2])
 def test_a_scenario_file_and_its_workbook_give_the_same_bits(name, tmp_path):
     scenario = example(name)
@@ -65,6 +66,7 @@ def test_a_scenario_file_and_its_workbook_give_the_same_bits(name, tmp_path):
     assert json.dumps(theirs.to_dict()) == json.dumps(ours.to_dict())
 
 
+@pytest.mark.compiled
 def test_the_answers_hold_the_assumptions(tmp_path):
     scenario = with_team()
     write_workbook(fs.simulate(scenario, paths=256), tmp_path / "out.xlsx")

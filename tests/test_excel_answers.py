@@ -188,6 +188,7 @@ def test_what_is_not_finite_is_said(tmp_path):
 # ---- answers and charts
 
 
+@pytest.mark.compiled
 def test_sheets_and_charts(tmp_path):
     scenario = with_team()
     found = fs.sensitivity(scenario, ["quota", "funnel.win_rate"], paths=128)
@@ -209,6 +210,7 @@ def test_sheets_and_charts(tmp_path):
     ]
 
 
+@pytest.mark.compiled
 def test_working_capacity_has_a_sheet(tmp_path):
     team = fs.Team([fs.Role("rep"), fs.Role("engineer")], [fs.Rep("rep"), fs.Rep("engineer")],
                    work={"training": 20, "proposal": fs.Work(30, "engineer")})  # fmt: skip
@@ -343,6 +345,7 @@ def test_template_wants_the_ending(tmp_path):
     assert (done.exit_code, "end in .xlsx" in done.stderr) == (2, True)
 
 
+@pytest.mark.compiled
 def test_every_command_takes_a_workbook(tmp_path):
     write_template(tmp_path / "plan.xlsx", example("key-account"))
     toml = EXAMPLES / "key-account" / "scenario.toml"
@@ -356,6 +359,7 @@ def test_every_command_takes_a_workbook(tmp_path):
         assert theirs.stdout == named, command
 
 
+@pytest.mark.compiled
 def test_forecast_writes_a_workbook(tmp_path):
     toml = EXAMPLES / "key-account" / "scenario.toml"
     out = tmp_path / "out.xlsx"

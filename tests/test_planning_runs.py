@@ -178,6 +178,7 @@ def test_progress_never_goes_back_where_new_business_is_a_part_of_its_own():
     assert seen[-1] == 60_000
 
 
+@pytest.mark.compiled
 def test_the_digest_tells_repeats_and_plans_apart():
     names = ("new business", "repeats", "more repeats", "later repeats", "larger repeats",
              "planned", "more planned")  # fmt: skip

@@ -151,6 +151,7 @@ def test_ranges_that_are_possible_together_alone_are_taken():
     assert ran == []
 
 
+@pytest.mark.compiled
 def test_the_share_of_noise_is_true():
     """Over ten seeds, the variance of what answers are off the exact mean is as told.
 

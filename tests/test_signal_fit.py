@@ -290,6 +290,7 @@ def test_numbers_of_a_fit_as_plain_values():
     assert list(frame["level"]) == ["no", "yes"]
 
 
+@pytest.mark.compiled
 def test_real_deals_are_told_apart_out_of_sample(b2b):
     found = b2b.calibration(repeats=1)
 
