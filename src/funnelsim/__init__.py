@@ -9,10 +9,17 @@ from funnelsim._version import __version__
 
 if TYPE_CHECKING:
     from funnelsim.activities import Activities
+    from funnelsim.amount_laws import (
+        AmountLaws,
+        fit_amount_laws,
+        lognormal_sigma_of,
+        pareto_alpha_of,
+    )
     from funnelsim.backtesting import Backtest, TrackRecord
     from funnelsim.capacity import Capacity, Wait
     from funnelsim.cautions import Caution
     from funnelsim.clock import Clock, QuarterEnd
+    from funnelsim.concentration import Concentration
     from funnelsim.distributions import (
         Discrete,
         Distribution,
@@ -37,6 +44,7 @@ if TYPE_CHECKING:
     from funnelsim.forecast import Forecast
     from funnelsim.funnel import Funnel, Stage
     from funnelsim.history import History, HistoryForecast, backtest
+    from funnelsim.key_accounts import KeyAccount, KeyAccounts
     from funnelsim.market import Market
     from funnelsim.new_business import NewBusiness, Repeat, RequiredPipeline
     from funnelsim.periods import Periods
@@ -62,17 +70,20 @@ if TYPE_CHECKING:
     from funnelsim.statements import Statements, compare_statements
     from funnelsim.streaming import StreamedForecast, stream
     from funnelsim.team import Rep, Role, Team, Work
+    from funnelsim.without_accounts import WithoutAccounts
     from funnelsim.workplan import RunningDeals, WorkPlan, work_plan
 
 __all__ = [
     "CONTACT_ROLES",
     "SIGNAL_SETS",
     "Activities",
+    "AmountLaws",
     "Backtest",
     "Capacity",
     "Caution",
     "Clock",
     "Comparison",
+    "Concentration",
     "CreationRate",
     "Discrete",
     "Distribution",
@@ -90,6 +101,8 @@ __all__ = [
     "History",
     "HistoryForecast",
     "InputError",
+    "KeyAccount",
+    "KeyAccounts",
     "Lognormal",
     "Market",
     "NewBusiness",
@@ -130,6 +143,7 @@ __all__ = [
     "ValueOfChanges",
     "Wait",
     "Weibull",
+    "WithoutAccounts",
     "Work",
     "WorkPlan",
     "__version__",
@@ -137,8 +151,11 @@ __all__ = [
     "buying_influences",
     "compare",
     "compare_statements",
+    "fit_amount_laws",
     "fit_signals",
     "input_names",
+    "lognormal_sigma_of",
+    "pareto_alpha_of",
     "progress_bar",
     "quota_capacity",
     "read_scenario",
@@ -163,10 +180,12 @@ __all__ = [
 # Names are loaded when they are first used, so that the import itself costs next to nothing.
 _HOMES = {
     "activities": ("Activities",),
+    "amount_laws": ("AmountLaws", "fit_amount_laws", "lognormal_sigma_of", "pareto_alpha_of"),
     "backtesting": ("Backtest", "TrackRecord"),
     "capacity": ("Capacity", "Wait"),
     "cautions": ("Caution",),
     "clock": ("Clock", "QuarterEnd"),
+    "concentration": ("Concentration",),
     "distributions": (
         "Discrete",
         "Distribution",
@@ -188,6 +207,7 @@ _HOMES = {
     "forecast": ("Forecast",),
     "funnel": ("Funnel", "Stage"),
     "history": ("History", "HistoryForecast", "backtest"),
+    "key_accounts": ("KeyAccount", "KeyAccounts"),
     "market": ("Market",),
     "new_business": ("NewBusiness", "Repeat", "RequiredPipeline"),
     "periods": ("Periods",),
@@ -211,6 +231,7 @@ _HOMES = {
     "statements": ("Statements", "compare_statements"),
     "streaming": ("StreamedForecast", "stream"),
     "team": ("Rep", "Role", "Team", "Work"),
+    "without_accounts": ("WithoutAccounts",),
     "workplan": ("RunningDeals", "WorkPlan", "work_plan"),
     "final_yes": ("FinalYes",),
     "fitting.shrunk_cell": ("ShrunkCell",),

@@ -223,6 +223,12 @@ def fit_amount_laws(values: Sequence[float]) -> AmountLaws | None:
     ------
     InputError
         If a value is not usable.
+
+    Examples
+    --------
+    >>> laws = fit_amount_laws([40_000, 60_000, 90_000, 150_000, 1_200_000])
+    >>> round(laws.median), round(laws.sigma.value, 3), laws.better
+    (131203, 1.331, 'pareto')
     """
     given = sorted(number("an amount", one, NONNEGATIVE) for one in plain(values))
     logs = [math.log(one) for one in given if one > 0.0]
