@@ -47,7 +47,7 @@ def test_the_text_says_the_answers():
     ):  # fmt: skip
         assert words in text
     assert (
-        "warning: 1 deals whose stated close date is not after 2026-12-31: the date is ignored (E)"
+        "warning: 1 deal whose stated close date is not after 2026-12-31: the date is ignored (E)"
     ) in text
 
 

@@ -166,7 +166,7 @@ class Capacity:
         """Return how long deals wait, stage by stage; stages without work are left out."""
         return [self._wait(s, role) for s, (_, role) in _team_work.hours_of(self.scenario).items()]
 
-    def _wait(self, s: int, role: int, periods: slice = slice(None)) -> Wait:  # noqa: B008
+    def _wait(self, s: int, role: int, periods: slice = slice(None)) -> Wait:
         counted = self.counted
         begun, waited, wait, stale = (
             one[:, s, periods].sum(axis=1).astype(np.float64)

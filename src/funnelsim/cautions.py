@@ -71,8 +71,9 @@ def cautions(scenario: Scenario, lowered: Lowered) -> list[Caution]:
         Caution(
             "people-limit-paths-only",
             _limits(scenario),
-            "deals wait for people, or people create them, on the simulated paths; the chances of "
-            "single deals, and required pipeline and rates, are those of deals that do not wait",
+            "ways in which people limit deals, or create them, count on the simulated paths alone; "
+            "chances of single deals, required pipeline and rates are those of deals that never "
+            "wait",
         ),
     ]
     named = [one for one in found if one.count]

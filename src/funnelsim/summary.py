@@ -124,9 +124,15 @@ def notes_of(warnings: list[dict[str, Any]]) -> list[str]:
         shown = ", ".join(caution["ids"][:NAMES_SHOWN])
         more = f" and {caution['count'] - NAMES_SHOWN} more" * (caution["count"] > NAMES_SHOWN)
         names = f" ({shown}{more})" if shown else ""
-        count = f"{caution['count']} " * bool(caution["count"])
-        notes.append(f"warning: {count}{caution['message']}{names}")
+        notes.append(f"warning: {_counted(caution['count'], caution['message'])}{names}")
     return notes
+
+
+def _counted(count: int, message: str) -> str:
+    """Return a message with the number of what it begins with; nothing is counted as 0."""
+    what, _, rest = message.partition(" ")
+    what = what.removesuffix("s") if count == 1 else what
+    return f"{count} {what} {rest}" if count else message
 
 
 def money(value: float | None, currency: str) -> str:

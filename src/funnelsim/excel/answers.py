@@ -188,8 +188,14 @@ def _bookings_chart(book: Book, currency: str, places: Mapping[str, Column]) -> 
 _BANDED = ("period", "P50", "P10", "P90", "P50 - P10", "P90 - P50", "mean")
 
 
-def write_deals(book: Book, deals: Mapping[str, list[Any]]) -> None:
-    """Add the sheet of open deals: all that is said of them is exact."""
+NOT_WAITING = "Nobody waits in them: where people are short, deals close later than this."
+
+
+def write_deals(book: Book, deals: Mapping[str, list[Any]], *, waiting: bool) -> None:
+    """Add the sheet of open deals: all that is said of them is exact.
+
+    ``waiting`` says that on the simulated paths they wait for people.
+    """
     kinds = {
         "amount": MONEY,
         "age": "number",
@@ -202,9 +208,8 @@ def write_deals(book: Book, deals: Mapping[str, list[Any]]) -> None:
     }
     widths = dict.fromkeys(range(len(columns)), 15.0)
     page = book.sheet("Deals", widths)
-    page.title(
-        "Open deals", "Exact, deal by deal: chances to be won in the end, and inside each period."
-    )
+    hint = "Exact, deal by deal: chances to be won in the end, and inside each period."
+    page.title("Open deals", f"{hint} {NOT_WAITING}" if waiting else hint)
     write_columns(page, columns)
     if deals["id"]:
         page.raw.autofilter(HEADER, 0, FIRST + len(deals["id"]) - 1, len(columns) - 1)

@@ -172,7 +172,7 @@ class Page:
         self, row: int, column: int, formula: str, value: Any, style: str = "live", kind: str = ""
     ) -> None:
         """Write a formula with its value, for readers that do not calculate."""
-        shown = repr(float(value)) if isinstance(value, int | float) else value
+        shown = float(value) if isinstance(value, int | float) else value
         form = self._book.format(style, kind)
         self.raw.write_formula(row, column, f"={formula}", form, shown)
 

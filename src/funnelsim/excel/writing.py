@@ -87,7 +87,7 @@ def workbook_of(forecast: ScenarioAnswers, sensitivity: Sensitivity | None) -> b
     hours = hours_of(forecast)
     if hours is not None:
         write_hours(book, hours)
-    write_deals(book, deals)
+    write_deals(book, deals, waiting=hours is not None)
     if sensitivity is not None:
         write_sensitivity(book, sensitivity)
     cells = write_assumptions(book, tables_of(scenario))

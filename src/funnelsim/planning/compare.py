@@ -157,7 +157,7 @@ class Comparison(Result):
                 lines.append(f"  {in_words(change)}")
         lines.append("Differences of chances are in percentage points; ± is one standard error.")
         if stated(self.costs):
-            lines.append("return: mean bookings for each unit that people cost, inside the horizon")
+            lines.append("return: difference of mean bookings for each unit of difference of cost")
         return "\n".join(lines)
 
     def _answers_table(self) -> tuple[list[str], list[list[str]]]:
